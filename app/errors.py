@@ -1,0 +1,132 @@
+"""Every error a caller can meet: an HTTP status, a stable code and one public sentence."""
+
+
+class ImageDiffError(Exception):
+    """Base of all expected errors; ``message`` is safe to show to anyone."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+    def to_dict(self) -> dict[str, dict[str, str]]:
+        """Give the one error shape of the HTTP contract."""
+        body = {"code": self.code, "message": self.message}
+        if self.field is not None:
+            body["field"] = self.field
+        return {"error": body}
+
+
+class BadRequest(ImageDiffError):
+    """The request cannot be understood."""
+
+    status = 400
+    code = "bad_request"
+
+
+class MissingFile(BadRequest):
+    """One of the two images is missing or empty."""
+
+    code = "missing_file"
+
+
+class TooManyFiles(BadRequest):
+    """More than two images were sent."""
+
+    code = "too_many_files"
+
+
+class CrossSite(ImageDiffError):
+    """Another site tried to make a browser post here."""
+
+    status = 403
+    code = "cross_site"
+
+
+class NotFound(ImageDiffError):
+    """Unknown, expired and malformed ids look the same."""
+
+    status = 404
+    code = "not_found"
+
+
+class FileTooLarge(ImageDiffError):
+    """A file or the whole request is over its limit in bytes."""
+
+    status = 413
+    code = "file_too_large"
+
+
+class UnsupportedFormat(ImageDiffError):
+    """The content is not one of the allowed image formats."""
+
+    status = 415
+    code = "unsupported_format"
+
+
+class Unprocessable(ImageDiffError):
+    """The request is well formed but its content cannot be worked with."""
+
+    status = 422
+    code = "unprocessable"
+
+
+class InvalidOption(Unprocessable):
+    """An option is unknown or out of its range; ``field`` names it."""
+
+    code = "invalid_option"
+
+
+class CorruptImage(Unprocessable):
+    """The image is truncated or damaged."""
+
+    code = "corrupt_image"
+
+
+class TooManyPixels(Unprocessable):
+    """An image, or the canvas both need, is over its limit in pixels."""
+
+    code = "too_many_pixels"
+
+
+class SideTooLong(Unprocessable):
+    """A side of an image is over its limit."""
+
+    code = "side_too_long"
+
+
+class Busy(ImageDiffError):
+    """All places to run and to wait are taken."""
+
+    status = 503
+    code = "busy"
+
+
+class TimedOut(ImageDiffError):
+    """The evaluation did not end before its deadline."""
+
+    status = 503
+    code = "timed_out"
+
+
+class StorageFull(ImageDiffError):
+    """There is no room to keep the result."""
+
+    status = 507
+    code = "storage_full"
+
+
+class StorageUnavailable(ImageDiffError):
+    """The place where results are kept cannot be written."""
+
+    status = 503
+    code = "storage_unavailable"
+
+
+class ModelUnusable(ImageDiffError):
+    """The category model is missing, damaged or does not fit its description."""
+
+    code = "model_unusable"
