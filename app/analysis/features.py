@@ -1,0 +1,187 @@
+"""Features: ORB keypoints of both images, their cross-checked matches, and a picture of those."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import Alignment, Features, UInt8Array
+
+LONGEST_SIDE = 1000
+KEYPOINTS = 1000
+NEAR = 3.0
+_SMALLEST = 32  # ORB's patch is 31 pixels wide
+_DRAWN = 120
+Points = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Keypoints matched between two images.
+
+    Attributes:
+        keypoints_before, keypoints_after: how many were found.
+        before, after: shape (n, 2), float64: (x, y) of each matched pair, in pixels of the given images.
+        inliers: shape (n,), bool: the pairs that agree with the alignment, or with one homography.
+        reason: why there are none, in words; None when there are some.
+    """
+
+    keypoints_before: int
+    keypoints_after: int
+    before: Points
+    after: Points
+    inliers: npt.NDArray[np.bool_]
+    reason: str | None = None
+
+
+def match_features(before: UInt8Array, after: UInt8Array, alignment: Alignment | None = None) -> Features:
+    """Count ORB keypoints, matches and inliers.
+
+    Parameters
+    ----------
+    before, after : ndarray
+        RGB, shape (height, width, 3), uint8; the sizes may differ.
+    alignment : Alignment, optional
+        How *after* lies over *before*. Its matrix decides which matches are inliers; without one (or where
+        it found nothing) a homography is fitted to the matches themselves.
+
+    Returns
+    -------
+    Features
+        `match_rate` is matches / the smaller number of keypoints, and None with a reason when there are none.
+    """
+    return summarise(find_matches(before, after, alignment))
+
+
+def summarise(found: Matches) -> Features:
+    """Count what `find_matches` found."""
+    fewer = min(found.keypoints_before, found.keypoints_after)
+    rate = len(found.before) / fewer if fewer else None
+    return Features(
+        found.keypoints_before,
+        found.keypoints_after,
+        len(found.before),
+        int(found.inliers.sum()),
+        rate,
+        found.reason,
+    )
+
+
+def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | None = None) -> Matches:
+    """Match ORB keypoints of two images, each reduced to at most 1000 pixels a side.
+
+    Parameters and notes are those of `match_features`. Descriptors are compared by Hamming distance and kept
+    when each is the other's nearest (cross-check); inliers lie within 3 pixels of the reduced image.
+
+    References
+    ----------
+    Rublee, Rabaud, Konolige, Bradski: ORB: an efficient alternative to SIFT or SURF. ICCV 2011.
+    https://doi.org/10.1109/ICCV.2011.6126544
+    """
+    points_before, descriptors_before, scale_before = _keypoints(before)
+    points_after, descriptors_after, scale_after = _keypoints(after)
+    found = len(points_before), len(points_after)
+    if 0 in found:
+        return _none(found, _why_none(before, after, found))
+    pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(descriptors_before, descriptors_after)
+    here = points_before[[pair.queryIdx for pair in pairs]]
+    there = points_after[[pair.trainIdx for pair in pairs]]
+    inliers = _inliers(here, there, alignment, NEAR * scale_after)
+    return Matches(*found, here, there, inliers)
+
+
+def _none(found: tuple[int, int], reason: str) -> Matches:
+    empty = np.empty((0, 2))
+    return Matches(*found, empty, empty, np.empty(0, np.bool_), reason)
+
+
+def _why_none(before: UInt8Array, after: UInt8Array, found: tuple[int, int]) -> str:
+    for name, image, count in (("before", before, found[0]), ("after", after, found[1])):
+        if count == 0 and min(image.shape[:2]) < _SMALLEST:
+            return f"{name} is too small for keypoints: they need {_SMALLEST} pixels a side."
+        if count == 0:
+            return f"{name} has no corners, so no keypoints."
+    return "No keypoints were found."
+
+
+def _keypoints(pixels: UInt8Array) -> tuple[Points, Any, float]:
+    """Give ORB keypoints (x, y) in pixels of the image, their descriptors, and image pixels per reduced pixel."""
+    height, width = pixels.shape[:2]
+    if min(height, width) < _SMALLEST:  # OpenCV 5 raises below its patch size
+        return np.empty((0, 2)), None, 1.0
+    scale = max(1.0, max(height, width) / LONGEST_SIDE)
+    size = max(1, round(width / scale)), max(1, round(height / scale))
+    if min(size) < _SMALLEST:
+        return np.empty((0, 2)), None, scale
+    reduced = pixels if scale == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY)
+    keypoints, descriptors = cv2.ORB_create(KEYPOINTS).detectAndCompute(grey, None)
+    if descriptors is None:
+        return np.empty((0, 2)), None, scale
+    points = np.array([point.pt for point in keypoints], np.float64)
+    step = np.array([width / size[0], height / size[1]])
+    return (points + 0.5) * step - 0.5, descriptors, scale
+
+
+def _inliers(here: Points, there: Points, alignment: Alignment | None, near: float) -> npt.NDArray[np.bool_]:
+    """Mark the matches that the alignment, or else one homography, explains."""
+    if alignment is not None and alignment.same_scene:
+        return _agree(here, there, np.array(alignment.matrix), near)
+    if len(here) < 8:  # four points always fit a homography; fewer than eight say nothing
+        return np.zeros(len(here), np.bool_)
+    _, kept = cv2.findHomography(here, there, cv2.USAC_MAGSAC, near, maxIters=2000, confidence=0.999)
+    return np.zeros(len(here), np.bool_) if kept is None else kept.ravel().astype(np.bool_)
+
+
+def _agree(here: Points, there: Points, matrix: Points, near: float) -> npt.NDArray[np.bool_]:
+    if len(here) == 0:
+        return np.zeros(0, np.bool_)
+    mapped = cv2.perspectiveTransform(here[None], matrix)[0]
+    return np.hypot(*(mapped - there).T) <= near
+
+
+def draw_matches(before: UInt8Array, after: UInt8Array, found: Matches) -> UInt8Array:
+    """Draw both images side by side with a line between each matched pair.
+
+    Parameters
+    ----------
+    before, after : ndarray
+        RGB, shape (height, width, 3), uint8.
+    found : Matches
+        Green lines are inliers, red ones are not; at most 120 are drawn.
+
+    Returns
+    -------
+    ndarray
+        RGB, uint8; each image at most 1000 pixels a side, both at the same scale.
+    """
+    scale = min(1.0, LONGEST_SIDE / max(*before.shape[:2], *after.shape[:2]))
+    left, right = (_scaled(image, scale) for image in (before, after))
+    offset = left.shape[1]
+    canvas = np.full((max(left.shape[0], right.shape[0]), offset + right.shape[1], 3), 255, np.uint8)
+    canvas[: left.shape[0], :offset] = left
+    canvas[: right.shape[0], offset:] = right
+    for index in _chosen(found.inliers):
+        colour = (0, 200, 80) if found.inliers[index] else (230, 40, 60)
+        start = tuple(np.rint(found.before[index] * scale).astype(int).tolist())
+        x, y = np.rint(found.after[index] * scale).astype(int).tolist()
+        cv2.line(canvas, start, (x + offset, y), colour, 1, cv2.LINE_AA)
+        cv2.circle(canvas, start, 3, colour, 1, cv2.LINE_AA)
+        cv2.circle(canvas, (x + offset, y), 3, colour, 1, cv2.LINE_AA)
+    return canvas
+
+
+def _scaled(image: UInt8Array, scale: float) -> UInt8Array:
+    if scale == 1:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def _chosen(inliers: npt.NDArray[np.bool_]) -> list[int]:
+    """Choose evenly among the matches so that the picture stays readable; inliers are drawn last, on top."""
+    count = len(inliers)
+    few = np.unique(np.linspace(0, count - 1, min(count, _DRAWN)).round().astype(int)) if count else np.arange(0)
+    return [int(index) for index in sorted(few, key=lambda index: bool(inliers[index]))]

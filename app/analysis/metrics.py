@@ -1,0 +1,218 @@
+"""Measure: the numbers that say how far apart two images of one size are."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app.analysis.changed import Changed, find_changed
+from app.analysis.model import Metrics, UInt8Array, UInt16Array
+from app.analysis.ssim import TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
+
+REDUCED_PIXELS = 1_000_000
+JPEG_QUALITY = 75
+CANNY = (100, 200)
+EQUAL = "The images are equal."
+
+
+@dataclass(frozen=True, slots=True)
+class _Reduced:
+    """Both images at most `REDUCED_PIXELS` large, and *after* filled from *before* where it has no evidence."""
+
+    before: UInt8Array
+    after: UInt8Array
+
+
+def measure(
+    before: UInt8Array,
+    after: UInt8Array,
+    *,
+    alpha: tuple[UInt8Array | None, UInt8Array | None] = (None, None),
+    deep: tuple[UInt16Array | None, UInt16Array | None] = (None, None),
+    valid: UInt8Array | None = None,
+    changed: Changed | None = None,
+    ssim: float | None = None,
+) -> Metrics:
+    """Measure two images.
+
+    Parameters
+    ----------
+    before, after : ndarray
+        RGB, one shape (height, width, 3), uint8, alpha already flattened.
+    alpha : tuple
+        Alpha of both, shape (height, width), uint8; None is opaque. A pixel whose alpha differs is unequal.
+    deep : tuple
+        The same images with 16 bits, shape (height, width, 3), uint16. When either is given, counts and norms
+        are taken at 16 bits and given in 8-bit levels, so that a difference below one level is a fraction.
+    valid : ndarray, optional
+        Shape (height, width), uint8; 0 marks pixels without evidence, which nothing counts.
+    changed : Changed, optional
+        What `find_measured_changes` gave for the same arguments, when the caller has it already.
+    ssim : float, optional
+        The structural similarity of the grey images, when the caller has it already.
+
+    Returns
+    -------
+    Metrics
+        Counts, norms, RMSE, PSNR, SSIM and histograms over every pixel; edge agreement and the ratio of
+        encoded sizes on images reduced to at most one megapixel.
+
+    Notes
+    -----
+    Histograms have 256 bins per channel. Kullback-Leibler divergence is that of *before* from *after*, in nats,
+    with one count added to every bin (Laplace), so that an empty bin gives no infinity. Edges are Canny's at
+    100 and 200; encoded size is that of a JPEG of quality 75 without metadata.
+    """
+    if valid is not None and cv2.countNonZero(valid) == valid.size:
+        valid = None
+    changed = changed or find_measured_changes(before, after, alpha=alpha, deep=deep, valid=valid)
+    if changed.pixels == 0:
+        return _nothing_to_measure()
+    reasons: dict[str, str] = {}
+    values = changed.pixels * 3
+    mean_square = changed.sum_squares / values
+    return Metrics(
+        pixels=changed.pixels,
+        pixel_match_rate=1 - changed.unequal / changed.pixels,
+        difference_ratio=changed.sum_absolute / values / 255,
+        manhattan=changed.sum_absolute,
+        manhattan_per_pixel=changed.sum_absolute / changed.pixels,
+        zero_norm=changed.unequal,
+        zero_norm_per_pixel=changed.unequal / changed.pixels,
+        rmse=math.sqrt(mean_square),
+        psnr=_psnr(mean_square, reasons),
+        changed_box=changed.box,
+        **_similarities(before, after, valid, changed, ssim, reasons),
+        reasons=reasons,
+    )
+
+
+def find_measured_changes(
+    before: UInt8Array,
+    after: UInt8Array,
+    *,
+    alpha: tuple[UInt8Array | None, UInt8Array | None] = (None, None),
+    deep: tuple[UInt16Array | None, UInt16Array | None] = (None, None),
+    valid: UInt8Array | None = None,
+) -> Changed:
+    """Find the unequal pixels as `measure` counts them: at 16 bits where there are 16, alpha included."""
+    planes = None
+    if alpha[0] is not None or alpha[1] is not None:
+        opaque = np.full(before.shape[:2], 255, np.uint8)
+        planes = (opaque if alpha[0] is None else alpha[0], opaque if alpha[1] is None else alpha[1])
+    if deep[0] is None and deep[1] is None:
+        return find_changed(before, after, planes=planes, valid=valid)
+    return find_changed(_deepen(before, deep[0]), _deepen(after, deep[1]), planes=planes, valid=valid)
+
+
+def _deepen(pixels: UInt8Array, deep: UInt16Array | None) -> Any:
+    return pixels.astype(np.uint16) * np.uint16(257) if deep is None else deep
+
+
+def _nothing_to_measure() -> Metrics:
+    """Say that no pixel has evidence; zero differences were seen, but nothing was looked at."""
+    why = "No pixel of the two images can be compared."
+    names = ("psnr", "ssim", "histogram_correlation", "histogram_kl", "edge_agreement", "encoded_size_ratio")
+    return Metrics(
+        0, 1.0, 0.0, 0.0, 0.0, 0, 0.0, 0.0, None, None, None, None, None, None, None, dict.fromkeys(names, why)
+    )
+
+
+def _psnr(mean_square: float, reasons: dict[str, str]) -> float | None:
+    if mean_square == 0:
+        reasons["psnr"] = EQUAL
+        return None
+    return 10 * math.log10(255**2 / mean_square)
+
+
+def _similarities(
+    before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, ssim: float | None, reasons: dict[str, str]
+) -> dict[str, float | None]:
+    """Give the numbers that look at more than single pixels."""
+    if before.shape[0] < WINDOW or before.shape[1] < WINDOW:
+        reasons["ssim"] = TOO_SMALL
+        ssim = None
+    elif ssim is None:
+        ssim = _ssim(before, after, valid, changed, reasons)
+    with ThreadPoolExecutor(2) as pool:
+        histograms = pool.map(lambda image: _histogram(image, valid), (before, after))
+        reduced = _reduce(before, after, valid)
+        correlation, divergence = compare_histograms(*histograms)
+    if correlation is None:
+        reasons["histogram_correlation"] = "A channel uses all 256 levels equally often."
+    return {
+        "ssim": ssim,
+        "histogram_correlation": correlation,
+        "histogram_kl": divergence,
+        "edge_agreement": edge_agreement(reduced.before, reduced.after, reasons),
+        "encoded_size_ratio": encoded_size(reduced.after) / encoded_size(reduced.before),
+    }
+
+
+def _ssim(
+    before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, reasons: dict[str, str]
+) -> float | None:
+    if not changed.tiles.any():
+        return 1.0
+    with ThreadPoolExecutor(2) as pool:
+        greys = list(pool.map(to_grey, (before, after)))
+    value = mean_structural_similarity(greys[0], greys[1], changed.tiles, valid)
+    if value is None:
+        reasons["ssim"] = "No window of 7 × 7 pixels can be compared."  # noqa: RUF001
+    return value
+
+
+def _histogram(image: UInt8Array, valid: Any) -> Any:
+    """Count the 256 levels of each channel: shape (3, 256), float64."""
+    counts = [cv2.calcHist([image], [channel], valid, [256], [0, 256]) for channel in range(3)]
+    return np.reshape(counts, (3, 256)).astype(np.float64)
+
+
+def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
+    """Give correlation (None when it is undefined) and smoothed divergence, each the mean over the channels."""
+    if np.array_equal(before, after):
+        return 1.0, 0.0
+    p, q = ((counts + 1) / (counts + 1).sum(axis=1, keepdims=True) for counts in (before, after))
+    divergence = float((p * np.log(p / q)).sum(axis=1).mean())
+    a, b = (counts - counts.mean(axis=1, keepdims=True) for counts in (before, after))
+    scale = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    correlation = None if (scale == 0).any() else float(((a * b).sum(axis=1) / scale).mean())
+    return correlation, divergence
+
+
+def _reduce(before: UInt8Array, after: UInt8Array, valid: Any) -> _Reduced:
+    height, width = before.shape[:2]
+    factor = math.sqrt(REDUCED_PIXELS / (height * width))
+    if factor < 1:
+        size = (max(1, int(width * factor)), max(1, int(height * factor)))
+        with ThreadPoolExecutor(2) as pool:
+            before, after = pool.map(lambda image: _resize(image, size), (before, after))
+        valid = None if valid is None else _resize(valid, size)
+    if valid is not None:
+        after = np.where((valid == 255)[..., None], after, before)
+    return _Reduced(before, after)
+
+
+def _resize(image: Any, size: tuple[int, int]) -> Any:
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def edge_agreement(before: UInt8Array, after: UInt8Array, reasons: dict[str, str]) -> float | None:
+    """Give the share of edge pixels of either image that have an edge pixel within 1 px in the other."""
+    edges = [cv2.Canny(to_grey(image), *CANNY) for image in (before, after)]
+    total = sum(cv2.countNonZero(edge) for edge in edges)
+    if total == 0:
+        reasons["edge_agreement"] = "Neither image has an edge."
+        return None
+    near = [cv2.dilate(edge, np.ones((3, 3), np.uint8)) for edge in edges]
+    met = sum(cv2.countNonZero(cv2.bitwise_and(edges[i], near[1 - i])) for i in (0, 1))
+    return met / total
+
+
+def encoded_size(image: UInt8Array) -> int:
+    """Give the size in bytes of the image as JPEG."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return len(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
