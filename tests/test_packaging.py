@@ -1,0 +1,90 @@
+"""What is promised to whoever installs it: locked requirements, safe versions, one way to run the tests."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
+PIN = re.compile(r"^([a-z0-9._-]+)==(\d[^ ]*)", re.MULTILINE)
+
+
+def pins(lock: str) -> dict[str, tuple[int, ...]]:
+    """Give the version of each package in a lock file."""
+    found = PIN.findall((ROOT / lock).read_text(encoding="utf-8"))
+    return {name: tuple(int(part) for part in re.findall(r"\d+", version)[:3]) for name, version in found}
+
+
+def project_files() -> Iterator[Path]:
+    """Walk over what is part of the project, not over what was made or installed here."""
+    made = {".git", ".venv", ".hypothesis", "var", "out", "node_modules", "test-results", "__pycache__"}
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in made and not name.endswith("_cache")]
+        yield from (Path(folder, name) for name in names)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_a_hash(lock: str) -> None:
+    entries = re.split(r"^(?=[a-z0-9])", (ROOT / lock).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    entries = [entry for entry in entries if PIN.match(entry)]
+    assert len(entries) == len(pins(lock)) > 0
+    assert [entry.split(" ")[0] for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_file_names_no_place_to_download_from(lock: str) -> None:
+    assert not re.search(r"://|--(extra-)?index|--find-links", (ROOT / lock).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_in_its_lock_file(lock: str) -> None:
+    source = (ROOT / lock).with_suffix(".in").read_text(encoding="utf-8")
+    wanted = {re.split(r"[^a-z0-9._-]", line)[0] for line in source.splitlines() if re.match(r"[a-z]", line)}
+    assert wanted <= pins(lock).keys()
+
+
+def test_the_lock_files_agree_with_each_other() -> None:
+    tested = pins("requirements-dev.txt")
+    for lock in LOCKS:
+        for name, version in pins(lock).items():
+            assert tested.get(name, version) == version, f"{name} differs between {lock} and requirements-dev.txt"
+
+
+def test_the_image_libraries_are_free_of_the_holes_we_know() -> None:
+    locked = pins("requirements.txt")
+    # 4.10 and 4.11 show another picture's pixels below the cut of a truncated JPEG: opencv/opencv #26488.
+    assert locked["opencv-python-headless"] >= (4, 12)
+    assert locked["pillow"] >= (12, 0)
+
+
+def test_ci_runs_what_people_run() -> None:
+    lines = (ROOT / ".ci/run").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith(("#", "set ", "cd "))] == ["make test"]
+
+
+def test_no_file_names_this_machine_or_a_package_registry() -> None:
+    private = re.compile(r"(?<![\w.}])/(?:work|root)/|pythonhosted|\bpypi\.org|registry\.npmjs|/opt/pypi")
+    texts = [path for path in project_files() if path != Path(__file__) and b"\0" not in path.read_bytes()[:8000]]
+    assert len(texts) > 30
+    found = []
+    for path in texts:
+        matches = private.finditer(path.read_text(encoding="utf-8", errors="replace"))
+        found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in matches]
+    assert found == []
+
+
+def test_the_container_gets_everything_the_service_reads_and_nothing_else() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {name for line in copied for name in line.split()} == {name[1:] for name in ignored if name.startswith("!")}
+
+
+def test_the_dockerfile_has_no_lint() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, "Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
