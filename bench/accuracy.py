@@ -57,7 +57,9 @@ def chosen_methods(which: str) -> dict[str, methods.Method]:
     return found
 
 
-def run_all(todo: list[Maker], chosen: Mapping[str, methods.Method], jobs: int) -> Iterator[tuple[list[Outcome], bytes | None]]:
+def run_all(
+    todo: list[Maker], chosen: Mapping[str, methods.Method], jobs: int
+) -> Iterator[tuple[list[Outcome], bytes | None]]:
     """Run every case, in order, in some processes."""
     work = partial(run, methods=chosen)
     if jobs <= 1:
@@ -89,7 +91,10 @@ def main(argv: list[str] | None = None) -> int:
 def report(args: argparse.Namespace, outcomes: list[Outcome], drawings: list[tuple[int, bytes]]) -> None:
     """Print the tables, write them, the outcomes and the sheet of failures."""
     name = args.name or "-".join(
-        filter(None, [args.suite or (args.pairs.name if args.pairs else args.profile), args.which, args.nuisance, args.only])
+        filter(
+            None,
+            [args.suite or (args.pairs.name if args.pairs else args.profile), args.which, args.nuisance, args.only],
+        )
     ).replace("/", "_")
     leading = methods.OURS if args.methods != "usual" else outcomes[0].method
     mine = [outcome for outcome in outcomes if outcome.method == leading]

@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import cv2
 import numpy as np
 
 from bench import pairs, sheet
 from bench.manifest import Labelled
-from bench.methods import OURS, Answer, Method
+from bench.methods import OURS, Answer, Method, read
 from bench.scoring import LOOSE, Box, Outcome, grow, judge
+
+Matrix = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Case:
     """Two files and what should be said about them.
 
     ``boxes`` None means that ``expected`` (a verdict, "same" or "different") and ``words`` (of which one must
-    be in the reason) decide; else the boxes do. ``grow`` and ``least`` are what a data set's boxes ask for.
+    be in the reason) decide; else the boxes do. ``grow`` and ``least`` are what a data set's boxes ask for,
+    ``frame`` says which picture the boxes are in; ``matrix``, where known, maps *before* to *after*.
     """
 
     id: str
@@ -34,9 +38,16 @@ class Case:
     words: tuple[str, ...] = ()
     grow: int = 0
     least: float = LOOSE
+    frame: Literal["before", "after"] = "before"
+    matrix: Matrix | None = None
 
 
 Maker = Callable[[], Case]
+
+
+def given(case: Case) -> Case:
+    """Give a case that is there already."""
+    return case
 
 
 def from_spec(spec: pairs.Spec) -> Case:
@@ -44,7 +55,7 @@ def from_spec(spec: pairs.Spec) -> Case:
     pair = pairs.make(spec)
     boxes = tuple(truth.box for truth in pair.truths)
     kinds = tuple((truth.kind, truth.also) for truth in pair.truths)
-    return Case(spec.id, spec.nuisance, pair.before, pair.after, boxes, kinds)
+    return Case(spec.id, spec.nuisance, pair.before, pair.after, boxes, kinds, matrix=pair.matrix)
 
 
 def from_labelled(entry: Labelled) -> Case:
@@ -53,6 +64,7 @@ def from_labelled(entry: Labelled) -> Case:
     return Case(
         entry.id, entry.group, entry.before, entry.after,
         boxes=entry.boxes if decided_by_boxes else None, expected=entry.label, grow=entry.grow, least=entry.least,
+        frame="after",
     )  # fmt: skip
 
 
@@ -69,10 +81,14 @@ def _same(verdict: str | None, expected: str) -> bool:
 
 def _judge(case: Case, name: str, answer: Answer, seconds: float) -> Outcome:
     verdict = answer.verdict or ("different" if answer.boxes else "same")
-    found = [grow(box, case.grow) for box in answer.boxes]
+    boxes = answer.after_boxes if case.frame == "after" and answer.after_boxes else answer.boxes
+    found = [grow(box, case.grow) for box in boxes]
+    note = answer.note
+    if case.matrix is not None and answer.matrix is not None:
+        note += f"; aligned to {_misplaced(case, answer.matrix):.2f} px"
     outcome = judge(
         case.id, name, case.group, found, case.boxes or (), said=answer.kinds, kinds=case.kinds, least=case.least,
-        verdict=verdict, note=answer.note, seconds=seconds,
+        verdict=verdict, note=note, seconds=seconds,
     )  # fmt: skip
     outcome.expected = case.expected
     if case.boxes is None:
@@ -81,6 +97,15 @@ def _judge(case: Case, name: str, answer: Answer, seconds: float) -> Outcome:
             right = right and any(word in answer.note for word in case.words)
         outcome.right = right
     return outcome
+
+
+def _misplaced(case: Case, matrix: Matrix) -> float:
+    """Give the largest distance, over a grid, between where a pixel of *before* lies and where it was said to lie."""
+    height, width = read(case.before).shape[:2]
+    xs, ys = np.meshgrid(np.linspace(0, width, 5), np.linspace(0, height, 5))
+    grid = np.stack([xs, ys], axis=-1).reshape(-1, 1, 2)
+    true, said = (cv2.perspectiveTransform(grid, np.array(m, np.float64)) for m in (case.matrix, matrix))
+    return float(np.linalg.norm(true - said, axis=2).max())
 
 
 def run(maker: Maker, methods: Mapping[str, Method]) -> tuple[list[Outcome], bytes | None]:

@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw, ImageFont
 Pixels = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-WORDS = (
-    "river window paper quiet signal north garden invoice total amount harbour seven light measure copper "
-    "account order street mountain letter winter number yellow station delivery price machine before after "
-    "page result value open close system people water stone carbon figure table chapter section report"
-).split()
+WORDS = """
+river window paper quiet signal north garden invoice total amount harbour seven light measure copper
+account order street mountain letter winter number yellow station delivery price machine before after
+page result value open close system people water stone carbon figure table chapter section report
+""".split()  # noqa: SIM905 (words read better than literals)
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 
 
@@ -59,7 +59,9 @@ def _document(rng: np.random.Generator, width: int) -> Pixels:
     image = Image.new("RGB", (width, height), (252, 251, 248))
     pen = ImageDraw.Draw(image)
     unit = width // 40
-    pen.text((3 * unit, 3 * unit), words(rng, 3).title(), font=font(int(2 * unit), "DejaVuSans-Bold"), fill=(20, 30, 60))
+    pen.text(
+        (3 * unit, 3 * unit), words(rng, 3).title(), font=font(int(2 * unit), "DejaVuSans-Bold"), fill=(20, 30, 60)
+    )
     _paragraph(pen, rng, (3 * unit, 7 * unit, 37 * unit, height // 3), int(0.8 * unit))
     top = height // 3 + unit
     for row in range(7):
@@ -67,7 +69,9 @@ def _document(rng: np.random.Generator, width: int) -> Pixels:
         pen.line((3 * unit, y, 37 * unit, y), fill=(90, 90, 90), width=max(1, unit // 16))
         for column in range(4):
             value = words(rng, 2) if column == 0 else f"{rng.integers(10, 9999) / 100:.2f}"
-            pen.text((3 * unit + column * 9 * unit, y + unit // 2), value, font=font(int(0.9 * unit)), fill=(30, 30, 30))
+            pen.text(
+                (3 * unit + column * 9 * unit, y + unit // 2), value, font=font(int(0.9 * unit)), fill=(30, 30, 30)
+            )
     _paragraph(pen, rng, (3 * unit, top + 16 * unit, 37 * unit, height - 5 * unit), int(0.8 * unit))
     pen.ellipse((28 * unit, height - 9 * unit, 35 * unit, height - 2 * unit), outline=(170, 40, 60), width=unit // 4)
     return np.asarray(image)
@@ -80,7 +84,9 @@ def _screenshot(rng: np.random.Generator, width: int) -> Pixels:
     pen = ImageDraw.Draw(image)
     unit = width // 64
     pen.rectangle((0, 0, width, 4 * unit), fill=accent)
-    pen.text((2 * unit, unit), words(rng, 2).title(), font=font(int(1.6 * unit), "DejaVuSans-Bold"), fill=(255, 255, 255))
+    pen.text(
+        (2 * unit, unit), words(rng, 2).title(), font=font(int(1.6 * unit), "DejaVuSans-Bold"), fill=(255, 255, 255)
+    )
     pen.rectangle((0, 4 * unit, 12 * unit, height), fill=(38, 42, 51))
     for row in range(height // (3 * unit)):
         y = 6 * unit + row * 3 * unit
@@ -89,9 +95,23 @@ def _screenshot(rng: np.random.Generator, width: int) -> Pixels:
     for row in range(3):
         for column in range(3):
             x, y = 14 * unit + column * 16 * unit, 6 * unit + row * 13 * unit
-            pen.rounded_rectangle((x, y, x + 15 * unit, y + 12 * unit), unit // 2, fill=(255, 255, 255), outline=(215, 218, 224))
-            pen.text((x + unit, y + unit), words(rng, 2).title(), font=font(int(1.1 * unit), "DejaVuSans-Bold"), fill=(30, 34, 40))
-            _paragraph(pen, rng, (x + unit, y + 3 * unit, x + 14 * unit, y + 8 * unit), int(0.8 * unit), "DejaVuSans", (90, 96, 108))
+            pen.rounded_rectangle(
+                (x, y, x + 15 * unit, y + 12 * unit), unit // 2, fill=(255, 255, 255), outline=(215, 218, 224)
+            )
+            pen.text(
+                (x + unit, y + unit),
+                words(rng, 2).title(),
+                font=font(int(1.1 * unit), "DejaVuSans-Bold"),
+                fill=(30, 34, 40),
+            )
+            _paragraph(
+                pen,
+                rng,
+                (x + unit, y + 3 * unit, x + 14 * unit, y + 8 * unit),
+                int(0.8 * unit),
+                "DejaVuSans",
+                (90, 96, 108),
+            )
             pen.rounded_rectangle((x + unit, y + 9 * unit, x + 6 * unit, y + 11 * unit), unit // 3, fill=accent)
             pen.text((x + 2 * unit, int(y + 9.4 * unit)), words(rng, 1), font=font(unit), fill=(255, 255, 255))
     return np.asarray(image)

@@ -175,8 +175,8 @@ EDITORS: dict[str, tuple[Callable[[Spot], None], str, tuple[str, ...]]] = {
 }
 PROFILES = {
     "default": Profile(0.03, 0.11, (
-        "paste", "paste", "remove", "inpaint", "recolour", "recolour", "tint", "clone", "text", "letter", "dot", "moved",
-        "brightness",
+        "paste", "paste", "remove", "inpaint", "recolour", "recolour", "tint", "clone", "text", "letter", "dot",
+        "moved", "brightness",
     )),
     "small": Profile(0.01, 0.03, ("faint", "faint", "faint", "faint", "faint", "dot")),
     "retouch": Profile(0.012, 0.07, (
@@ -257,7 +257,7 @@ def _truths(name: str, before: Pixels, after: Pixels, boxes: list[Box], least: f
             return None
         inside = _crop(diff, tight)
         seen = (inside > (SEEN_LEVEL if least > 0.4 else SEEN_LEVEL - 2)).mean()
-        wanted = least if name not in SEEN_SHARE else SEEN_SHARE[name]
+        wanted = SEEN_SHARE.get(name, least)
         smaller = 0.6 if name not in SEEN_SHARE else 0.3
         if seen < wanted or tight[2] < smaller * box[2] - 2 or tight[3] < smaller * box[3] - 2:
             return None

@@ -16,9 +16,11 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Answer:
-    """Boxes in pixels of *before*, and what else a method says."""
+    """Boxes in pixels of *before*, the same in pixels of *after* where a method gives them, and what else it says."""
 
     boxes: tuple[Box, ...]
+    after_boxes: tuple[Box, ...] = ()
+    matrix: tuple[tuple[float, ...], ...] | None = None
     kinds: tuple[str, ...] = ()
     verdict: str | None = None
     note: str = ""
@@ -64,9 +66,13 @@ def ours_with(**options: object) -> Method:
     def run(before: bytes, after: bytes) -> Answer:
         result = evaluate(before, after, Options(**options))  # type: ignore[arg-type]
         boxes = tuple((r.before.x, r.before.y, r.before.width, r.before.height) for r in result.regions)
+        after_boxes = tuple((r.after.x, r.after.y, r.after.width, r.after.height) for r in result.regions)
         kinds = tuple(region.kind for region in result.regions)
-        note = f"{result.alignment.model}" + (f" ({result.alignment.reason})" if result.alignment.reason else "")
-        return Answer(boxes, kinds, result.verdict, f"{note}; tone {result.tone.applied}", dict(result.timings_ms))
+        found = result.alignment
+        note = f"{found.model} ({found.reason})" if found.reason else found.model
+        note += "" if found.same_scene else "; not the same scene"
+        note += "; tone" if result.tone.applied else ""
+        return Answer(boxes, after_boxes, found.matrix, kinds, result.verdict, note, dict(result.timings_ms))
 
     return run
 

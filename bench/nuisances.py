@@ -33,7 +33,10 @@ def pairs_of() -> tuple[str, ...]:
     """Give every combination of two nuisances of the list that is not a repetition."""
     single = [name for name in NUISANCES if name not in ("none", "phone")]
     return tuple(
-        f"{a}+{b}" for i, a in enumerate(single) for b in single[i + 1 :] if not (a.startswith("jpeg") and b.startswith("jpeg"))
+        f"{a}+{b}"
+        for i, a in enumerate(single)
+        for b in single[i + 1 :]
+        if not (a.startswith("jpeg") and b.startswith("jpeg"))
     )
 
 
@@ -94,7 +97,8 @@ def look(scene: Pixels, matrix: Matrix, frame: Frame, name: str, rng: Rng) -> Pi
     value = (255, 255, 255) if fill == "white" else (0, 0, 0)
     flags = method | cv2.WARP_INVERSE_MAP
     return np.asarray(
-        cv2.warpPerspective(source, to_source, (width, height), flags=flags, borderMode=mode, borderValue=value), np.uint8
+        cv2.warpPerspective(source, to_source, (width, height), flags=flags, borderMode=mode, borderValue=value),
+        np.uint8,
     )
 
 

@@ -79,7 +79,7 @@ def scene(name: str, seed: int) -> Pixels:
         width = int(rng.choice([640, 800, 1024, 1280, 1600, 1920]) / FRAME_SHARE)
         return drawn.draw(kind, width, seed_of(number, seed))
     photo = original(name)
-    height, width = photo.shape[:2]
+    width = photo.shape[1]
     wanted = float(rng.choice([640, 720, 800, 960, 1200, 1600, 2000])) / FRAME_SHARE
     scale = float(np.clip(wanted / width, min(1.0, 620 / width), 2.0))
     if scale <= 1:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bench.scoring import Outcome, score
 
+COLUMNS = ("precision", "recall", "F1", "F1 at IoU 0.5", "unchanged flagged", "said right", "kind right")
+
 
 def groups_of(outcomes: Sequence[Outcome]) -> list[str]:
     """Give the groups in the order they came."""
@@ -20,8 +22,8 @@ def _number(value: float) -> str:
 
 def by_group(outcomes: Sequence[Outcome], first: str = "nuisance") -> str:
     """Give one method's scores, a row per group and one for all."""
-    head = f"| {first} | pairs | truths | precision | recall | F1 | F1 at IoU 0.5 | unchanged flagged | said right | kind right |"
-    lines = [head, "|---" * head.count(" | ") + "|---|"]
+    columns = (first, "pairs", "truths", *COLUMNS)
+    lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for group in [*groups_of(outcomes), "all"]:
         rows = [outcome for outcome in outcomes if group in ("all", outcome.group)]
         s = score(rows)
@@ -30,7 +32,15 @@ def by_group(outcomes: Sequence[Outcome], first: str = "nuisance") -> str:
         flagged = f"{s.flagged} of {s.unchanged}" if s.unchanged else ""
         said = f"{s.said_right} of {s.said}" if s.said else ""
         kinds = f"{s.kinds_right} ({s.kinds_accepted}) of {s.kinds}" if s.kinds else ""
-        cells = [f"**{group}**" if group == "all" else group, str(s.pairs), str(s.truths), *numbers, flagged, said, kinds]
+        cells = [
+            f"**{group}**" if group == "all" else group,
+            str(s.pairs),
+            str(s.truths),
+            *numbers,
+            flagged,
+            said,
+            kinds,
+        ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -47,7 +57,12 @@ def by_method(outcomes: Sequence[Outcome]) -> str:
             s = score([outcome for outcome in mine if outcome.group == group])
             cells.append(_number(s.f1) if s.pairs > s.said else f"{s.said_right}/{s.said}")
         s = score(mine)
-        cells += [f"**{_number(s.f1)}**", _number(s.tight_f1), f"{s.flagged} of {s.unchanged}", f"{s.said_right} of {s.said}"]
+        cells += [
+            f"**{_number(s.f1)}**",
+            _number(s.tight_f1),
+            f"{s.flagged} of {s.unchanged}",
+            f"{s.said_right} of {s.said}",
+        ]
         lines.append(f"| {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
