@@ -68,7 +68,7 @@ def test_ci_runs_what_people_run() -> None:
 
 
 def test_no_file_names_this_machine_or_a_package_registry() -> None:
-    private = re.compile(r"(?<![\w.}])/(?:work|root)/|pythonhosted|\bpypi\.org|registry\.npmjs|/opt/pypi")
+    private = re.compile(r"(?<![\w.}>])/(?:work|root)/|pythonhosted|\bpypi\.org|registry\.npmjs|/opt/pypi")
     texts = [path for path in project_files() if path != Path(__file__) and b"\0" not in path.read_bytes()[:8000]]
     assert len(texts) > 30
     found = []
