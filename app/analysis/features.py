@@ -128,7 +128,7 @@ def _keypoints(pixels: UInt8Array) -> tuple[Points, Any, float]:
 def _inliers(here: Points, there: Points, alignment: Alignment | None, near: float) -> npt.NDArray[np.bool_]:
     """Mark the matches that the alignment, or else one homography, explains."""
     if alignment is not None and alignment.same_scene:
-        return _agree(here, there, np.array(alignment.matrix), near)
+        return _agree(here, there, np.array(alignment.matrix, np.float64), near)
     if len(here) < 8:  # four points always fit a homography; fewer than eight say nothing
         return np.zeros(len(here), np.bool_)
     _, kept = cv2.findHomography(here, there, cv2.USAC_MAGSAC, near, maxIters=2000, confidence=0.999)

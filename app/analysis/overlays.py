@@ -1,0 +1,205 @@
+"""Draw regions onto a picture: boxes, contours or filled shapes, each with its number."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import Box, Options, UInt8Array
+
+Colour = tuple[int, int, int]
+Polygon = npt.NDArray[np.float64]
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_NO_LABELS_BELOW = 120
+_FILL = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What to draw for one region, in pixels of the picture: its number, box and closed outlines (n, 2)."""
+
+    number: int
+    box: Box
+    outlines: tuple[Polygon, ...] = ()
+
+
+def annotate(pixels: UInt8Array, marks: list[Mark], options: Options, *, scale: float = 1.0) -> UInt8Array:
+    """Draw marks onto a copy of a picture.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        RGB, shape (height, width, 3), uint8.
+    marks : list of Mark
+        In pixels of `pixels`.
+    options : Options
+        `color`, `style` and `thickness` (in pixels of the result; None chooses by its size).
+    scale : float
+        Above 0, at most 1: the result is that much smaller, lines and numbers are not.
+
+    Returns
+    -------
+    ndarray
+        RGB, uint8.
+
+    Notes
+    -----
+    Lines lie outside what they mark and have a thin edge of the opposite brightness, so that they show on any
+    background. Pictures under 120 pixels a side get no numbers: these would cover them.
+    """
+    canvas = reduce(pixels, scale).copy() if scale == 1 else reduce(pixels, scale)
+    pen = _Pen(canvas, options)
+    scaled = [_scale(mark, scale) for mark in marks]
+    for mark in scaled:
+        pen.draw(mark, options.style)
+    if min(canvas.shape[:2]) >= _NO_LABELS_BELOW:
+        pen.number(scaled)
+    return canvas
+
+
+def parse_colour(text: str) -> Colour:
+    """Read "#rrggbb"."""
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def reduce(pixels: Any, scale: float) -> Any:
+    """Shrink by averaging areas; the very same array when there is nothing to do."""
+    if scale >= 1:
+        return pixels
+    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def line_width(shape: tuple[int, ...]) -> int:
+    """Choose a thickness that shows on the whole picture seen at once: 2 px at 1000, 8 px at 4000."""
+    return max(1, round(math.hypot(shape[0], shape[1]) / 600))
+
+
+def _scale(mark: Mark, scale: float) -> Mark:
+    if scale == 1:
+        return mark
+    left, top = math.floor(mark.box.x * scale), math.floor(mark.box.y * scale)
+    right = math.ceil((mark.box.x + mark.box.width) * scale)
+    bottom = math.ceil((mark.box.y + mark.box.height) * scale)
+    outlines = tuple((outline + 0.5) * scale - 0.5 for outline in mark.outlines)
+    return Mark(mark.number, Box(left, top, max(1, right - left), max(1, bottom - top)), outlines)
+
+
+class _Pen:
+    """Draws in one colour and thickness on one canvas."""
+
+    def __init__(self, canvas: UInt8Array, options: Options) -> None:
+        self.canvas = canvas
+        self.height, self.width = canvas.shape[:2]
+        self.colour = parse_colour(options.color)
+        bright = np.dot(self.colour, (0.299, 0.587, 0.114)) > 140
+        self.contrast: Colour = (0, 0, 0) if bright else (255, 255, 255)
+        self.thickness = options.thickness or line_width(canvas.shape)
+        self.halo = max(1, self.thickness // 3)
+
+    def draw(self, mark: Mark, style: str) -> None:
+        """Mark one region; one without outlines gets its box whatever the style."""
+        if style == "boxes" or not mark.outlines:
+            self._box(mark.box)
+            return
+        shapes = [np.rint(outline * 16).astype(np.int32) for outline in mark.outlines]
+        if style == "filled":
+            self._fill(shapes, mark.box)
+        for width, colour in self._passes():
+            cv2.polylines(self.canvas, shapes, True, colour, width, cv2.LINE_AA, shift=4)
+
+    def _passes(self) -> tuple[tuple[int, Colour], tuple[int, Colour]]:
+        return (self.thickness + 2 * self.halo, self.contrast), (self.thickness, self.colour)
+
+    def _box(self, box: Box) -> None:
+        """Frame a box from outside: nested filled frames keep corners sharp and the inside untouched."""
+        inner = (box.x - self.halo, box.y - self.halo, box.x + box.width + self.halo, box.y + box.height + self.halo)
+        self._frame(inner, -self.halo, self.thickness + self.halo, self.contrast)
+        self._frame(inner, 0, self.thickness, self.colour)
+
+    def _frame(self, inner: tuple[int, int, int, int], start: int, stop: int, colour: Colour) -> None:
+        """Paint the ring between `start` and `stop` pixels outside a rectangle, kept on the canvas."""
+        left, top, right, bottom = inner
+        outer = left - stop, top - stop, right + stop, bottom + stop
+        hole = left - start, top - start, right + start, bottom + start
+        self._paint(outer[0], outer[1], outer[2], hole[1], colour, stop - start)
+        self._paint(outer[0], hole[3], outer[2], outer[3], colour, stop - start)
+        self._paint(outer[0], outer[1], hole[0], outer[3], colour, stop - start)
+        self._paint(hole[2], outer[1], outer[2], outer[3], colour, stop - start)
+
+    def _paint(self, left: int, top: int, right: int, bottom: int, colour: Colour, least: int) -> None:
+        """Fill a rectangle; one that lies beyond the edge is pulled in, so that every box stays closed."""
+        left, right = _pull_in(left, right, self.width, least)
+        top, bottom = _pull_in(top, bottom, self.height, least)
+        self.canvas[top:bottom, left:right] = colour
+
+    def _fill(self, shapes: list[Any], box: Box) -> None:
+        """Blend the colour into outlined shapes; overlapping outlines are holes."""
+        margin = 2
+        left, top = max(0, box.x - margin), max(0, box.y - margin)
+        part = self.canvas[top : box.y + box.height + margin, left : box.x + box.width + margin]
+        if part.size == 0:
+            return
+        stencil = np.zeros(part.shape[:2], np.uint8)
+        cv2.fillPoly(stencil, [shape - np.array([left, top]) * 16 for shape in shapes], 255, cv2.LINE_8, 4)
+        tinted = cv2.addWeighted(part, 1 - _FILL, np.full_like(part, self.colour), _FILL, 0)
+        part[stencil > 0] = tinted[stencil > 0]
+
+    def number(self, marks: list[Mark]) -> None:
+        """Put each mark's number beside it, where it covers least of any region or other number."""
+        size = max(0.4, min(2.5, self.thickness * 0.22 + 0.1))
+        stroke = max(1, round(size * 1.8))
+        taken = [(m.box.x, m.box.y, m.box.x + m.box.width, m.box.y + m.box.height) for m in marks]
+        occupied = np.array(taken + [(0, 0, 0, 0)] * len(marks), np.int64).reshape(-1, 4)
+        for index, mark in enumerate(marks):
+            text = str(mark.number)
+            (width, height), _ = cv2.getTextSize(text, _FONT, size, stroke)
+            pad = max(2, stroke + 1)
+            place = self._place(mark.box, width + 2 * pad, height + 2 * pad, occupied)
+            occupied[len(marks) + index] = place
+            left, top, right, bottom = (int(value) for value in place)
+            cv2.rectangle(self.canvas, (left, top), (right - 1, bottom - 1), self.contrast, -1)
+            cv2.rectangle(self.canvas, (left + 1, top + 1), (right - 2, bottom - 2), self.colour, -1)
+            at = left + pad, bottom - pad - 1
+            cv2.putText(self.canvas, text, at, _FONT, size, self.contrast, stroke, cv2.LINE_AA)
+
+    def _place(self, box: Box, width: int, height: int, occupied: Any) -> tuple[int, int, int, int]:
+        edge = self.thickness + 2 * self.halo
+        right, bottom = box.x + box.width + edge, box.y + box.height + edge
+        corners = [
+            (box.x - edge, box.y - edge - height),
+            (box.x - edge, bottom),
+            (right, box.y - edge),
+            (box.x - edge - width, box.y - edge),
+            (right - width, box.y - edge - height),
+            (right - width, bottom),
+        ]
+        best, least = (0, 0, width, height), math.inf
+        for x, y in corners:
+            left, top = max(0, min(x, self.width - width)), max(0, min(y, self.height - height))
+            place = left, top, left + width, top + height
+            covered = _overlap(place, occupied)
+            if covered < least:
+                best, least = place, covered
+            if covered == 0:
+                break
+        return best
+
+
+def _pull_in(start: int, stop: int, end: int, least: int) -> tuple[int, int]:
+    start, stop = max(0, start), min(end, stop)
+    if stop <= 0:
+        return 0, min(least, end)
+    if start >= end:
+        return max(0, end - least), end
+    return start, stop
+
+
+def _overlap(place: tuple[int, int, int, int], others: Any) -> int:
+    """Sum the pixels that a place shares with rectangles (left, top, right, bottom)."""
+    wide = np.minimum(place[2], others[:, 2]) - np.maximum(place[0], others[:, 0])
+    high = np.minimum(place[3], others[:, 3]) - np.maximum(place[1], others[:, 1])
+    return int((np.maximum(wide, 0) * np.maximum(high, 0)).sum())
