@@ -1,0 +1,3 @@
+// The result page.
+import './forms.js'
+import './share.js'
