@@ -30,7 +30,7 @@ button { background: ACCENT; color: #fff; border: 0; border-radius: 5px; padding
 table { border-collapse: collapse; width: 100%; background: #fff; margin: 18px 0; }
 td, th { border: 1px solid #e0e3e8; padding: 7px 12px; text-align: left; }
 pre { background: #1e2430; color: #d5dcec; padding: 14px; font: 14px/1.5 'DejaVu Sans Mono', monospace; }
-article { padding: 30px; max-width: 1000px; font: 17px/1.6 'Liberation Serif', 'Times New Roman', serif; background: #fff; }
+article { padding: 30px; max-width: 1000px; font: 17px/1.6 'Liberation Serif', serif; background: #fff; }
 .dot { display: inline-block; width: 14px; height: 14px; border-radius: 7px; background: #3aa76d; }
 """
 ACCENTS = ("#2f5fb3", "#8a3ffc", "#b3472f", "#0f766e", "#b8326a")
