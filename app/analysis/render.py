@@ -12,13 +12,14 @@ from PIL import Image
 
 from app.analysis.align import warp_to_before
 from app.analysis.features import draw_matches, find_matches
-from app.analysis.model import Alignment, Box, Maps, Options, Picture, Region, UInt8Array
+from app.analysis.model import Alignment, Maps, Options, Picture, Region, UInt8Array
 from app.analysis.overlays import Mark, annotate, reduce
 from app.errors import NotFound
 
 LARGEST_PAIR = 16_000_000
 LARGEST_HEAT = 8_000_000
 LONGEST_BLINK = 800
+LONGEST_PREVIEW = 1600
 BLINK_MS = 700
 GAP = 16
 _PAPER = 245
@@ -57,7 +58,7 @@ def render(name: str, scene: Scene) -> bytes:
     Returns
     -------
     bytes
-        A PNG, or for "blink.gif" a GIF; made from pixels alone, so without EXIF, profile or text.
+        A PNG, for "blink.gif" a GIF, for previews a WebP; made from pixels alone, so without EXIF, profile or text.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def render(name: str, scene: Scene) -> bytes:
     -----
     "before.png", "after.png" and "aligned.png" keep transparency. Overlays and the mask have the size of their
     image; "side-by-side.png" and "heatmap.png" are reduced to 16 and 8 megapixels, "blink.gif" to 800 pixels a
-    side and "matches.png" to 1000 for each image.
+    side, "matches.png" to 1000 for each image and previews to 1600.
     """
     try:
         make = _MAKERS[name]
@@ -204,6 +205,21 @@ def _encode_gif(first: Any, second: Any) -> bytes:
     return buffer.getvalue()
 
 
+def _preview(pixels: Any, alpha: Any) -> bytes:
+    """Encode a reduced copy as WebP, which is small enough to be seen at once on a slow line."""
+    small = reduce(pixels, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2])))
+    if alpha is not None:
+        small = _with_alpha(small, reduce(alpha, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2]))))
+    buffer = io.BytesIO()
+    Image.fromarray(small).save(buffer, "WEBP", quality=82, method=1)
+    return buffer.getvalue()
+
+
+def _preview_aligned(scene: Scene) -> bytes:
+    pixels, alpha = _warp(scene)
+    return _preview(pixels, None if alpha.min() == 255 else alpha)
+
+
 _MAKERS: dict[str, Callable[[Scene], bytes]] = {
     "before.png": _before,
     "after.png": _after,
@@ -215,5 +231,8 @@ _MAKERS: dict[str, Callable[[Scene], bytes]] = {
     "matches.png": _matches,
     "side-by-side.png": _side_by_side,
     "blink.gif": _blink,
+    "preview-before.webp": lambda scene: _preview(scene.before.pixels, scene.before.alpha),
+    "preview-after.webp": lambda scene: _preview(scene.after.pixels, scene.after.alpha),
+    "preview-aligned.webp": _preview_aligned,
 }
 NAMES = tuple(_MAKERS)
