@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.model import IDENTITY, Alignment, AlignmentModel, Deadline, Matrix, Picture, UInt8Array
+from app.analysis.model import IDENTITY, Alignment, AlignmentModel, Deadline, Matrix, Options, Picture, UInt8Array
 
 FloatMatrix = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
@@ -19,7 +20,7 @@ SAME_PLACE = 0.12
 """Displacements below this many working pixels are left alone: resampling would cost more than it mends."""
 
 
-def align(before: Picture, after: Picture, *, deadline: Deadline | None = None) -> Alignment:
+def align(before: Picture, after: Picture, options: Options, deadline: Deadline) -> Alignment:
     """Find the transform that lays *after* over *before*.
 
     Corners of *before* are tracked into *after* (pyramidal Lucas-Kanade on locally normalised grey);
@@ -30,7 +31,9 @@ def align(before: Picture, after: Picture, *, deadline: Deadline | None = None) 
     ----------
     before, after : Picture
         RGB uint8 pixels, any two sizes.
-    deadline : Deadline, optional
+    options : Options
+        ``align`` "off" only brings both to one size.
+    deadline : Deadline
         Checked between the attempts.
 
     Returns
@@ -44,13 +47,14 @@ def align(before: Picture, after: Picture, *, deadline: Deadline | None = None) 
     Bouguet 2001, "Pyramidal implementation of the Lucas Kanade feature tracker";
     Barath et al. 2020, "MAGSAC++, a fast, reliable and accurate robust estimator".
     """
+    if options.align == "off":
+        return replace(_unaligned(before, after), reason="switched off")
     grey_before, scale_before = _work_grey(before.pixels)
     grey_after, scale_after = _work_grey(after.pixels)
     start = _frame_matrix(grey_before.shape, grey_after.shape)
     found = _track_from(grey_before, grey_after, start)
     if found is None:
-        if deadline is not None:
-            deadline.check()
+        deadline.check()
         guess = _sift_guess(grey_before, grey_after)
         if guess is not None:
             found = _track_from(grey_before, grey_after, guess)

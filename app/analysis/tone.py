@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.model import FloatArray, Tone, UInt8Array
+from app.analysis.model import Options, Tone, UInt8Array
 
 Float = npt.NDArray[np.float64]
 
@@ -51,7 +51,17 @@ class ToneMap:
         return out
 
 
-def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
+def even_tone(
+    before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options
+) -> tuple[Tone, UInt8Array]:
+    """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps."""
+    if options.tone == "off":
+        return Tone(reason="switched off"), after
+    tone, tone_map = fit_tone(before, after, valid)
+    return tone, after if tone_map is None else tone_map.apply(after)
+
+
+def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
     """Fit the curve and the light that turn *after* into *before*, robustly.
 
     The model is linear in its weights: a smooth curve per channel that holds gain, gamma, offset and

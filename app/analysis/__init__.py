@@ -1,0 +1,6 @@
+"""Compare two images: bytes and arrays in, frozen dataclasses out."""
+
+from app.analysis.evaluate import evaluate
+from app.analysis.model import Box, Deadline, Evaluation, Limits, Options, Region
+
+__all__ = ["Box", "Deadline", "Evaluation", "Limits", "Options", "Region", "evaluate"]

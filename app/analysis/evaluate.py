@@ -1,0 +1,175 @@
+"""Compare two images: the six steps in order."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Protocol
+
+import cv2
+
+from app.analysis.align import align, warp_to_before
+from app.analysis.category import Category, not_installed, region_crops
+from app.analysis.decode import decode
+from app.analysis.differences import find_differences
+from app.analysis.features import match_features
+from app.analysis.hashes import hash_distances
+from app.analysis.metrics import measure
+from app.analysis.model import (
+    IDENTITY,
+    Alignment,
+    Deadline,
+    Evaluation,
+    Limits,
+    Metrics,
+    Options,
+    Picture,
+    Region,
+    Tone,
+    UInt8Array,
+)
+from app.analysis.summary import passed, summarise, verdict_of
+from app.analysis.tone import even_tone
+from app.errors import TooManyPixels
+
+
+class ComparesMeaning(Protocol):
+    """What says what two pictures show: ``category.Classifier``, or one that only has a reason."""
+
+    def compare(
+        self,
+        before: UInt8Array,
+        after: UInt8Array,
+        crops: Sequence[tuple[UInt8Array, UInt8Array]] = (),
+        ids: Sequence[int] | None = None,
+    ) -> Category:
+        """Give the classes of both pictures and of each pair of crops, and how far apart they are."""
+
+
+def evaluate(
+    before: bytes,
+    after: bytes,
+    options: Options | None = None,
+    deadline: Deadline | None = None,
+    *,
+    names: tuple[str, str] = ("before", "after"),
+    limits: Limits | None = None,
+    classifier: ComparesMeaning | None = None,
+) -> Evaluation:
+    """Say what differs between two images, and whether it matters.
+
+    Parameters
+    ----------
+    before, after : bytes
+        Two image files: PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF or HEIC.
+    options : Options, optional
+        What to compensate, how strict to be and what to ignore.
+    deadline : Deadline, optional
+        Checked after every step; its stage times end up in ``timings_ms``.
+    names : pair of str
+        What the report calls the two files.
+    limits : Limits, optional
+        What the images may cost.
+    classifier : optional
+        Says what each image shows; without one ``category`` holds the reason.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ImageDiffError
+        When a file is refused (``UnsupportedFormat``, ``CorruptImage``, ``TooManyPixels``, ``SideTooLong``)
+        or time is up (``TimedOut``).
+
+    Examples
+    --------
+    >>> import cv2, numpy as np
+    >>> white = cv2.imencode(".png", np.full((64, 64, 3), 255, np.uint8))[1].tobytes()
+    >>> evaluate(white, white).verdict
+    'identical'
+    """
+    options = options or Options()
+    limits = limits or Limits()
+    deadline = deadline or Deadline()
+    with deadline.stage("decode"):
+        first, second = _decode_both(before, after, names, limits)
+    with deadline.stage("align"):
+        alignment = align(first, second, options, deadline)
+        aligned, valid = warp_to_before(second.pixels, alignment, first.pixels.shape[:2])
+    with deadline.stage("tone"):
+        tone, toned = even_tone(first.pixels, aligned, valid, options)
+    with deadline.stage("measure"):
+        as_given, as_compared = _measure_both(first, second, toned, valid, alignment, tone)
+        hashes = hash_distances(first.pixels, second.pixels)
+        features = match_features(first.pixels, second.pixels, alignment)
+    with deadline.stage("regions"):
+        regions, maps = find_differences(first, second, toned, valid, alignment, tone, options)
+    with deadline.stage("category"):
+        category = _categorise(first, second, regions, classifier)
+    verdict = verdict_of(as_given, first.pixels.shape == second.pixels.shape, regions)
+    return Evaluation(
+        verdict=verdict,
+        passed=passed(options, regions),
+        summary=summarise(verdict, regions, alignment, tone, as_given),
+        before=first.describe(),
+        after=second.describe(),
+        options=options,
+        alignment=alignment,
+        tone=tone,
+        as_given=as_given,
+        as_compared=as_compared,
+        hashes=hashes,
+        features=features,
+        category=category.to_dict(),
+        regions=regions,
+        timings_ms={**deadline.timings_ms, "total": deadline.total_ms()},
+        maps=maps,
+    )
+
+
+def _decode_both(before: bytes, after: bytes, names: tuple[str, str], limits: Limits) -> tuple[Picture, Picture]:
+    """Decode side by side (the decoders let go of the interpreter) and check the canvas both need."""
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(decode, after, name="after", limits=limits)
+        first = decode(before, name="before", limits=limits)
+        second = other.result()
+    width, height = max(first.width, second.width), max(first.height, second.height)
+    if width * height > limits.max_canvas:
+        raise TooManyPixels(
+            f"Together the images need a canvas of {width} × {height} pixels; "  # noqa: RUF001
+            f"the limit is {limits.max_canvas / 1e6:g} megapixels."
+        )
+    return replace(first, name=names[0]), replace(second, name=names[1])
+
+
+def _measure_both(
+    first: Picture, second: Picture, toned: UInt8Array, valid: UInt8Array, alignment: Alignment, tone: Tone
+) -> tuple[Metrics, Metrics]:
+    """Measure as given (only brought to one size) and as compared (aligned and toned)."""
+    same_size = first.pixels.shape == second.pixels.shape
+    as_given = measure(
+        first.pixels,
+        _sized(second.pixels, first),
+        alpha=(first.alpha, _sized(second.alpha, first)),
+        deep=(first.deep, _sized(second.deep, first)),
+    )
+    if same_size and alignment.matrix == IDENTITY and not tone.applied:
+        return as_given, as_given
+    return as_given, measure(first.pixels, toned, valid=valid)
+
+
+def _sized(pixels, first: Picture):  # type: ignore[no-untyped-def]
+    if pixels is None or pixels.shape[:2] == first.pixels.shape[:2]:
+        return pixels
+    interpolation = cv2.INTER_AREA if pixels.shape[0] > first.height else cv2.INTER_LINEAR
+    return cv2.resize(pixels, (first.width, first.height), interpolation=interpolation)
+
+
+def _categorise(
+    first: Picture, second: Picture, regions: tuple[Region, ...], classifier: ComparesMeaning | None
+) -> Category:
+    if classifier is None:
+        return not_installed()
+    ids, crops = region_crops(first.pixels, second.pixels, regions)
+    return classifier.compare(first.pixels, second.pixels, crops, ids)

@@ -1,0 +1,155 @@
+"""Weigh the difference of two images that lie over each other, at five scales, against their own noise."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import FloatArray, UInt8Array
+
+LEVELS = 5
+CONTRAST_EDGES = (3, 6, 12, 24, 48, 96)
+"""Local contrast is sorted into bins at these grey levels: noise is judged against its like."""
+FLOOR_LUMA = (10.0, 7.0, 5.0, 4.0, 3.5)
+FLOOR_CHROMA = (99.0, 8.0, 6.0, 4.5, 4.0)
+SEED = 2.2
+GROW = 1.1
+NOISE = 1.0
+KERNEL = np.ones((3, 3), np.uint8)
+STEPS_PER_LEVEL = 4
+"""Noise is counted in quarter grey levels."""
+BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Difference in units of its threshold, at each scale, and all of them together at full size."""
+
+    levels: list[FloatArray]
+
+
+def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, strictness: float = 1.0) -> Evidence:
+    planes_before = _planes(before)
+    planes_after = _planes(after)
+    planes_before[0], planes_after[0] = match_blur(planes_before[0], planes_after[0], valid)
+    seen = valid
+    scores: list[FloatArray] = []
+    for level in range(LEVELS):
+        if min(seen.shape) < 4 and level:
+            break
+        inside = cv2.erode(seen, KERNEL, borderValue=255)
+        scores.append(_score_level(planes_before, planes_after, inside, level, strictness))
+        planes_before = [cv2.pyrDown(plane) for plane in planes_before]
+        planes_after = [cv2.pyrDown(plane) for plane in planes_after]
+        seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
+    return Evidence(scores)
+
+
+def _planes(pixels: UInt8Array) -> list[FloatArray]:
+    converted = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)
+    return [np.ascontiguousarray(converted[:, :, i], np.float32) for i in range(3)]
+
+
+def match_blur(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tuple[FloatArray, FloatArray]:
+    """Blur the sharper of the two until both are equally sharp."""
+    best, choice = _rough(before - after, valid), 0.0
+    start = best
+    for sigma in (0.45, 0.6, 0.75, 0.9, 1.1, 1.3, 1.6, 2.0):
+        for sign in (1, -1):
+            a = cv2.GaussianBlur(before, (0, 0), sigma) if sign > 0 else before
+            b = cv2.GaussianBlur(after, (0, 0), sigma) if sign < 0 else after
+            rough = _rough(a - b, valid)
+            if rough < best:
+                best, choice = rough, sign * sigma
+    if choice == 0 or best > 0.9 * start:
+        return before, after
+    if choice > 0:
+        return cv2.GaussianBlur(before, (0, 0), choice), after
+    return before, cv2.GaussianBlur(after, (0, 0), -choice)
+
+
+def _rough(difference: FloatArray, valid: UInt8Array) -> float:
+    step = max(1, int(math.sqrt(difference.size / 60_000)))
+    sample = np.abs(difference[::step, ::step])[valid[::step, ::step] > 0]
+    return float(np.sqrt(np.mean(np.minimum(sample, 25) ** 2))) if len(sample) else 0.0
+
+
+def _score_level(
+    before: list[FloatArray], after: list[FloatArray], seen: UInt8Array, level: int, strictness: float
+) -> FloatArray:
+    """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
+    bins = None
+    score = np.zeros(before[0].shape, np.float32)
+    for index in range(3):
+        floor = (FLOOR_LUMA if index == 0 else FLOOR_CHROMA)[level] * strictness
+        if floor >= 99:
+            continue
+        a, b = before[index], after[index]
+        low_a, high_a = cv2.erode(a, KERNEL), cv2.dilate(a, KERNEL)
+        low_b, high_b = cv2.erode(b, KERNEL), cv2.dilate(b, KERNEL)
+        if bins is None:
+            contrast = cv2.convertScaleAbs(np.minimum(high_a - low_a, high_b - low_b))
+            bins = cv2.LUT(contrast, BIN_OF)
+        excess = np.maximum(np.maximum(b - high_a, low_a - b), np.maximum(a - high_b, low_b - a))
+        np.maximum(excess, 0, out=excess)
+        excess[seen == 0] = 0
+        table = np.maximum(_noise(excess, bins, seen) * NOISE, floor)
+        np.maximum(score, excess / table[bins], out=score)
+    return score
+
+
+def _noise(excess: FloatArray, bins: UInt8Array, seen: UInt8Array) -> FloatArray:
+    """Give for each bin of contrast the excess that unchanged places show: the typical block's 99th percentile.
+
+    Blocks vote: a real change fills a few of them, noise is in all.
+    """
+    height, width = excess.shape
+    kinds, values, across = len(CONTRAST_EDGES) + 1, 256, 10
+    steps = cv2.convertScaleAbs(excess, alpha=STEPS_PER_LEVEL).astype(np.int32)
+    rows = (np.arange(height) * min(across, height) // height).astype(np.int32)
+    columns = (np.arange(width) * min(across, width) // width).astype(np.int32)
+    index = ((rows[:, None] * across + columns) * kinds + bins) * values + steps
+    counts = np.bincount(index[seen > 0], minlength=across * across * kinds * values)
+    cumulated = counts.reshape(-1, kinds, values).cumsum(axis=2)
+    totals = cumulated[:, :, -1]
+    quantile = (cumulated < 0.99 * totals[:, :, None]).sum(axis=2) / STEPS_PER_LEVEL
+    table = np.zeros(kinds, np.float32)
+    for kind in range(kinds):
+        voters = quantile[totals[:, kind] >= 20, kind]
+        if len(voters) >= 4:
+            table[kind] = np.quantile(voters, 0.6)
+    return np.maximum.accumulate(table)
+
+
+def find_mask(evidence: Evidence, shape: tuple[int, int]) -> UInt8Array:
+    """Mark what is changed, from fine to coarse: a coarse scale only adds what finer ones do not explain."""
+    mask = np.zeros(shape, np.uint8)
+    size = (shape[1], shape[0])
+    for level, score in enumerate(evidence.levels):
+        step = 2**level
+        if level == 0:
+            mask |= _hysteresis(score, 0.0)
+            continue
+        if score.max() <= SEED:
+            continue
+        explained = cv2.dilate(cv2.resize(mask, (score.shape[1], score.shape[0]), interpolation=cv2.INTER_AREA), np.ones((5, 5), np.uint8))
+        left = np.where(explained > 0, 0, score)
+        if left.max() <= SEED:
+            continue
+        full = cv2.resize(left.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        mask |= _hysteresis(full, 0.45)
+    return mask
+
+
+def _hysteresis(score: FloatArray, share: float) -> UInt8Array:
+    """Keep weak neighbours of strong seeds; of each piece only what exceeds ``share`` of its peak."""
+    weak = (score > GROW).astype(np.uint8)
+    count, labels = cv2.connectedComponents(weak, connectivity=8)
+    strong = score > SEED
+    peak = np.zeros(count, np.float32)
+    np.maximum.at(peak, labels[strong], score[strong])
+    peak[0] = 0
+    limit = np.where(peak > SEED, np.maximum(GROW, share * peak), np.inf).astype(np.float32)
+    return (score > limit[labels]).astype(np.uint8) * np.uint8(255)
