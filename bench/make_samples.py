@@ -24,7 +24,7 @@ SAMPLES = [
         "title": "A photo, taken twice",
         "before": "coffee-before.jpg",
         "after": "coffee-after.jpg",
-        "description": "The second shot is turned, brighter and compressed harder. Four things on the table changed.",
+        "description": "The second shot is turned, darker and compressed harder. Four things on the table changed.",
     },
     {
         "name": "screenshot",
@@ -100,7 +100,7 @@ def make_photo() -> tuple[Pixels, Pixels]:
     turn = cv2.getRotationMatrix2D((600, 400), 0.8, 1.012)
     turn[:, 2] += (7, -5)
     edited = cv2.warpAffine(edited, turn, (1200, 800), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    edited = np.clip(edited * np.array([1.07, 1.09, 1.12]) + 3, 0, 255).astype(np.uint8)
+    edited = np.clip(edited * np.array([0.88, 0.91, 0.95]) + 2, 0, 255).astype(np.uint8)
     return shot[24:-24, 24:-24], edited[24:-24, 24:-24]
 
 
@@ -160,7 +160,8 @@ def main() -> None:
     save("dashboard-before.png", before)
     save("dashboard-after.png", after)
     before, after = make_pages("invoice.html", 1000, 1020)
-    save("invoice-before.jpg", before, 85)
+    scanned = cv2.GaussianBlur(before, (0, 0), 0.7).astype(np.uint8)
+    save("invoice-before.jpg", scanned, 85)
     save("invoice-after.jpg", photograph(after), 76)
     (TARGET / "samples.json").write_text(json.dumps(SAMPLES, indent=2) + "\n", encoding="utf-8")
 
