@@ -1,0 +1,65 @@
+"""At most N evaluations at once and M waiting, over all processes; file locks free themselves when a process dies."""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from app.errors import Busy
+
+POLL_SECONDS = 0.005
+
+
+class Gate:
+    """A queue before the places where work is done.
+
+    Whoever enters first needs one of the ``run + wait`` seats of the queue (none free: Busy), then one of the
+    ``run`` places. Queues of one folder share the places and have seats of their own.
+    """
+
+    def __init__(self, folder: Path, *, run: int, wait: int, queue: str, patience: float) -> None:
+        self._places = [folder / f"run-{number}.lock" for number in range(run)]
+        self._seats = [folder / f"{queue}-{number}.lock" for number in range(run + wait)]
+        self._patience = patience
+        # The threads of this process line up here, so that a newcomer does not pass who waits already.
+        self._line = threading.Lock()
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Hold a place while the body runs, waiting for it at most ``patience`` seconds."""
+        give_up = time.monotonic() + self._patience
+        with ExitStack() as held:
+            seat = _lock_one(self._seats)
+            if seat is None:
+                raise Busy("The server is busy with other comparisons; try again in a few seconds.")
+            held.callback(os.close, seat)
+            held.callback(os.close, self._wait_for_place(give_up))
+            yield
+
+    def _wait_for_place(self, give_up: float) -> int:
+        if not self._line.acquire(timeout=max(0.0, give_up - time.monotonic())):
+            raise Busy("The server was busy for too long; try again in a few seconds.")
+        try:
+            while (place := _lock_one(self._places)) is None:
+                if time.monotonic() > give_up:
+                    raise Busy("The server was busy for too long; try again in a few seconds.")
+                time.sleep(POLL_SECONDS)
+            return place
+        finally:
+            self._line.release()
+
+
+def _lock_one(paths: list[Path]) -> int | None:
+    """Lock the first free file of these and give its descriptor; closing it frees it."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+        else:
+            return descriptor
+    return None

@@ -1,0 +1,77 @@
+"""What the children do: evaluate the pair in a folder, draw a picture of it. Files in, files out."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from pydantic import TypeAdapter
+
+from app.analysis import Deadline, Limits, Options, Region, evaluate
+from app.analysis.decode import decode
+from app.analysis.model import Alignment, Maps
+from app.analysis.network import Provider
+from app.analysis.render import Scene, render
+from app.model_store import classifier_for
+
+MASK, HEAT = "mask.png", "heat.png"
+
+
+def prepare(at_once: int) -> None:
+    """Share the processors between the children that work at once."""
+    cv2.setNumThreads(max(1, (os.cpu_count() or 1) // at_once))
+
+
+def evaluate_folder(
+    folder: Path,
+    names: tuple[str, str],
+    options: Options,
+    limits: Limits,
+    model: tuple[Path, Provider, int],
+    seconds: float,
+) -> dict[str, Any]:
+    """Evaluate ``before`` and ``after`` of a folder, leave mask and heat there, give the JSON."""
+    evaluation = evaluate(
+        (folder / "before").read_bytes(),
+        (folder / "after").read_bytes(),
+        options,
+        Deadline(seconds),
+        names=names,
+        limits=limits,
+        classifier=classifier_for(*model),
+    )
+    _write_png(folder / MASK, evaluation.maps.mask)
+    _write_png(folder / HEAT, evaluation.maps.heat)
+    return evaluation.to_dict()
+
+
+def draw_picture(folder: Path, record: dict[str, Any], name: str, target: Path, limits: Limits) -> None:
+    """Draw one picture of the evaluation that a folder keeps."""
+    scene = Scene(
+        before=decode((folder / "before").read_bytes(), name="before", limits=limits),
+        after=decode((folder / "after").read_bytes(), name="after", limits=limits),
+        alignment=_read(Alignment, record["alignment"]),
+        options=_read(Options, record["options"]),
+        regions=_read(tuple[Region, ...], record["regions"]),
+        maps=Maps(_read_png(folder / MASK), _read_png(folder / HEAT)),
+    )
+    target.write_bytes(render(name, scene))
+
+
+def describe_image(path: Path, limits: Limits) -> dict[str, Any]:
+    """Decode an upload, so that what cannot be compared is refused at once; give its public facts."""
+    return decode(path.read_bytes(), name="file", limits=limits).describe()
+
+
+def _read(kind: Any, value: Any) -> Any:
+    """Make the value that its JSON came from."""
+    return TypeAdapter(kind).validate_python(value)
+
+
+def _write_png(path: Path, pixels: Any) -> None:
+    path.write_bytes(cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
+
+
+def _read_png(path: Path) -> Any:
+    return cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)

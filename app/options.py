@@ -1,0 +1,123 @@
+"""Options from outside, as text fields or JSON, checked before they reach the analysis."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from app.analysis import Box, Options
+from app.errors import InvalidOption
+
+MAX_COORDINATE = 1_000_000
+MAX_IGNORED = 200
+_DEFAULTS = Options()
+
+
+class BoxIn(BaseModel):
+    """A rectangle in pixels of *before*."""
+
+    model_config = ConfigDict(extra="forbid", title="Box")
+
+    x: int = Field(ge=0, le=MAX_COORDINATE)
+    y: int = Field(ge=0, le=MAX_COORDINATE)
+    width: int = Field(ge=1, le=MAX_COORDINATE)
+    height: int = Field(ge=1, le=MAX_COORDINATE)
+
+
+class OptionsIn(BaseModel):
+    """What a caller may choose; every field may be left out."""
+
+    model_config = ConfigDict(extra="forbid", title="Options")
+
+    align: Literal["auto", "off"] = Field(
+        default=_DEFAULTS.align,
+        description="auto brings the second image into the frame of the first; off compares as given.",
+    )
+    tone: Literal["auto", "off"] = Field(
+        default=_DEFAULTS.tone, description="auto evens out exposure, white balance and uneven light; off leaves them."
+    )
+    sensitivity: float = Field(
+        default=_DEFAULTS.sensitivity, ge=0, le=100, description="0 marks only the obvious, 100 every pixel."
+    )
+    min_area: int | None = Field(
+        default=_DEFAULTS.min_area,
+        ge=1,
+        le=1_000_000_000,
+        description="Smallest region in pixels; left out, the size of the picture decides.",
+    )
+    ignore: list[BoxIn] = Field(
+        default=[],
+        max_length=MAX_IGNORED,
+        description="Rectangles in pixels of the first image where nothing is judged.",
+    )
+    color: str = Field(
+        default=_DEFAULTS.color, pattern=r"^#[0-9a-fA-F]{6}$", description='Highlight colour, "#rrggbb".'
+    )
+    thickness: int | None = Field(
+        default=_DEFAULTS.thickness,
+        ge=1,
+        le=50,
+        description="Line width in pixels; left out, the size of the picture decides.",
+    )
+    style: Literal["boxes", "contours", "filled"] = Field(
+        default=_DEFAULTS.style, description="How pictures mark a region."
+    )
+    max_regions: int | None = Field(
+        default=_DEFAULTS.max_regions,
+        ge=0,
+        le=1_000_000,
+        description="More regions than this do not pass.",
+    )
+    max_changed: float | None = Field(
+        default=_DEFAULTS.max_changed,
+        ge=0,
+        le=1,
+        description="A larger share (0 to 1) of changed pixels does not pass.",
+    )
+
+    def to_options(self) -> Options:
+        """Give the value that the analysis takes."""
+        boxes = tuple(Box(box.x, box.y, box.width, box.height) for box in self.ignore)
+        return Options(**{**self.model_dump(), "ignore": boxes})
+
+
+OPTION_NAMES = tuple(OptionsIn.model_fields)
+
+
+def from_texts(texts: Mapping[str, list[str]]) -> Options:
+    """Read options from form fields or the command line; an empty text means the default."""
+    given: dict[str, Any] = {name: values[-1] for name, values in texts.items() if "".join(values).strip()}
+    if "ignore" in given:
+        given["ignore"] = _read_boxes(";".join(texts["ignore"]))
+    try:
+        return OptionsIn.model_validate(given).to_options()
+    except ValidationError as error:
+        raise invalid_option(error) from None
+
+
+def to_texts(options: Mapping[str, Any]) -> dict[str, str]:
+    """Write options (as in the JSON of an evaluation) the way ``from_texts`` reads them."""
+    boxes = (f"{box['x']},{box['y']},{box['width']},{box['height']}" for box in options["ignore"])
+    texts = {name: "" if options[name] is None else f"{options[name]}" for name in OPTION_NAMES}
+    return {**texts, "sensitivity": f"{options['sensitivity']:g}", "ignore": "; ".join(boxes)}
+
+
+def _read_boxes(text: str) -> list[dict[str, str]]:
+    """Read "x,y,width,height", several joined by ";"."""
+    boxes = []
+    for part in text.split(";"):
+        numbers = [number.strip() for number in part.split(",")]
+        if len(numbers) == 4:
+            boxes.append(dict(zip(("x", "y", "width", "height"), numbers, strict=True)))
+        elif part.strip():
+            raise InvalidOption('ignore should be "x,y,width,height", several joined by ";".', field="ignore")
+    return boxes
+
+
+def invalid_option(error: ValidationError) -> InvalidOption:
+    """Say in one sentence what the first problem is, and name the option."""
+    problem = error.errors()[0]
+    name = next((str(part) for part in problem["loc"] if part in OPTION_NAMES), str(problem["loc"][-1]))
+    if problem["type"] == "extra_forbidden":
+        return InvalidOption(f"{name[:40]} is not an option.", field=name[:40])
+    return InvalidOption(f"{name} {problem['msg'].removeprefix('Input ')}.", field=name)

@@ -1,0 +1,116 @@
+"""Every limit and switch of the service, each named once and read from ``IMAGE_DIFF_*``."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from app.analysis.model import Limits
+from app.analysis.network import Provider
+
+_LIMITS = Limits()
+PREFIX = "IMAGE_DIFF_"
+
+
+class SettingsError(ValueError):
+    """A variable is unknown or its value cannot be used; the message names it."""
+
+
+def _split(value: Any) -> Any:
+    """Read "a, b" as two names."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class Settings(BaseModel):
+    """What whoever runs the service may choose."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: Path = Field(default=Path("var"), description="Folder where uploads and results are kept")
+    keep_seconds: int = Field(default=3600, ge=1, description="Age at which uploads and results are deleted")
+    max_store_bytes: int = Field(
+        default=2_000_000_000, ge=1, description="All uploads and results; the oldest go first"
+    )
+    min_free_bytes: int = Field(
+        default=100_000_000, ge=0, description="Free disk space below which nothing more is taken"
+    )
+
+    max_file_bytes: int = Field(default=50_000_000, ge=1, description="One image file")
+    max_pixels: int = Field(default=_LIMITS.max_pixels, ge=1, description="Width × height of one image")
+    max_side: int = Field(default=_LIMITS.max_side, ge=1, description="Width or height of one image")
+    max_canvas: int = Field(
+        default=_LIMITS.max_canvas, ge=1, description="Pixels of the canvas that both images need together"
+    )
+    max_parts: int = Field(default=40, ge=2, description="Parts of one multipart form")
+
+    evaluations: int = Field(default=2, ge=1, description="Evaluations at once, over all processes")
+    waiting: int = Field(
+        default=4, ge=0, description="Evaluations that may wait for their turn; more are answered 503 busy"
+    )
+    waiting_pictures: int = Field(default=12, ge=0, description="Pictures of results that may wait to be drawn")
+    deadline: float = Field(
+        default=30.0, gt=0, description="Seconds one evaluation may take, and may wait for its turn"
+    )
+
+    model: Path = Field(
+        default=Path("var/model"), description="Folder of the category model (`python -m app model install`)"
+    )
+    model_provider: Provider = Field(default="auto", description="What runs it; auto takes a GPU if any")
+    model_threads: int = Field(default=1, ge=1, le=64, description="Threads of one run of the category model")
+
+    trusted_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        default=(), description="Host names answered to, with commas; empty answers to any"
+    )
+    proxies: int = Field(default=0, ge=0, description="Proxies in front whose X-Forwarded-* headers are believed")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level that is logged"
+    )
+
+    @property
+    def category_model(self) -> tuple[Path, Provider, int]:
+        """Where the category model lies and how it runs."""
+        return self.model.absolute(), self.model_provider, self.model_threads
+
+    @property
+    def limits(self) -> Limits:
+        """What an image may cost, as the analysis takes it."""
+        return Limits(self.max_pixels, self.max_side, self.max_canvas)
+
+    @property
+    def max_request_bytes(self) -> int:
+        """Two files and the form around them."""
+        return 2 * self.max_file_bytes + 1_000_000
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read ``IMAGE_DIFF_*``; an unknown or unusable variable is an error that names it."""
+        given = {name[len(PREFIX) :].lower(): text for name, text in environment.items() if name.startswith(PREFIX)}
+        try:
+            return cls(**given)  # type: ignore[arg-type]  # pydantic reads the text
+        except ValidationError as error:
+            raise SettingsError("; ".join(_sentence(problem) for problem in error.errors())) from None
+
+
+def _sentence(problem: Any) -> str:
+    name = PREFIX + str(problem["loc"][0]).upper()
+    if problem["type"] == "extra_forbidden":
+        return f"{name} is not a setting of Image Diff"
+    return f"{name}={problem['input']!r}: {problem['msg']}"
+
+
+def as_markdown_table() -> str:
+    """Write the table of the README."""
+    rows = ["| variable | default | what it limits or does |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        rows.append(f"| `{PREFIX}{name.upper()}` | {_shown(field.default)} | {field.description} |")
+    return "\n".join(rows)
+
+
+def _shown(value: Any) -> str:
+    if value in ((), None):
+        return "(empty)"
+    if isinstance(value, int | float):
+        return f"{value:,}".removesuffix(".0")
+    return f"`{value}`"

@@ -1,0 +1,91 @@
+"""Wire the Flask application together."""
+
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from flask import Flask, Request
+from flask_dropzone import Dropzone
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
+
+from app import jobs
+from app.errors import StorageUnavailable
+from app.gate import Gate
+from app.settings import Settings, SettingsError
+from app.store import ID_PATTERN, Store
+from app.web import errors, logs, security
+from app.web.api import api
+from app.web.pages import pages
+from app.web.service import service
+from app.web.services import NAME, Services, services
+from app.worker import Workers
+
+ROOT = Path(__file__).parents[2]
+
+
+class IdConverter(BaseConverter):
+    """Matches only what can be an id; anything else is an unknown address."""
+
+    regex = ID_PATTERN
+
+
+class SpoolingRequest(Request):
+    """Keeps uploads that are being read in the store's folder, as nameless files that vanish with the process."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return tempfile.TemporaryFile(dir=services().store.work)
+
+
+def build(settings: Settings) -> Flask:
+    """Make the application."""
+    app = Flask("app", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.request_class = SpoolingRequest
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_request_bytes,
+        MAX_FORM_PARTS=settings.max_parts,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        DROPZONE_SERVE_LOCAL=True,
+        DROPZONE_MAX_FILE_SIZE=max(1, settings.max_file_bytes // 1_000_000),
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.undefined = StrictUndefined
+    app.url_map.converters["id"] = IdConverter
+    app.extensions[NAME] = make_services(settings)
+    logs.init_app(app, settings.log_level)
+    security.init_app(app)
+    errors.init_app(app)
+    Dropzone(app)
+    for blueprint in (pages, api, service):
+        app.register_blueprint(blueprint)
+    app.before_request(lambda: services().start_sweeper())
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    return app
+
+
+def make_services(settings: Settings) -> Services:
+    """Make the parts behind the views."""
+    try:
+        store = Store(
+            settings.store,
+            keep_seconds=settings.keep_seconds,
+            max_bytes=settings.max_store_bytes,
+            min_free_bytes=settings.min_free_bytes,
+        )
+    except StorageUnavailable as error:
+        raise SettingsError(f"IMAGE_DIFF_STORE={settings.store}: the folder cannot be written") from error
+    gates = {
+        queue: Gate(store.gate, run=settings.evaluations, wait=wait, queue=queue, patience=settings.deadline)
+        for queue, wait in (("evaluations", settings.waiting), ("pictures", settings.waiting_pictures))
+    }
+    workers = Workers(settings.evaluations, initializer=jobs.prepare, initargs=(settings.evaluations,))
+    return Services(settings, store, gates["evaluations"], gates["pictures"], workers.call)

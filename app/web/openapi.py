@@ -1,0 +1,198 @@
+"""The description of the API, made from the schemas that check requests.
+
+Flask's OpenAPI extensions were weighed: those that read pydantic models describe no operation that takes either a
+form with files or JSON, and their pages load scripts from a CDN.
+"""
+
+from functools import cache
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from app.analysis.render import NAMES
+from app.options import OptionsIn
+from app.store import ID_PATTERN
+from app.web import schemas
+
+VERSION = "1.0.0"
+ANSWERS = {
+    400: "Something is missing or cannot be understood.",
+    403: "Another site made the browser send this.",
+    404: "Unknown, expired or deleted.",
+    413: "A file or the whole request is too large.",
+    415: "Not an image format, or not a media type, that is read here.",
+    422: "An image is damaged or too large, or an option is unknown or out of range.",
+    503: "Busy, out of time or unable to store; `Retry-After` says when to try again.",
+    507: "No room to keep the result.",
+}
+WORKING = tuple(ANSWERS)
+DRAWING = (404, 503, 507)
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Give the OpenAPI document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Image Diff",
+            "version": VERSION,
+            "description": "What is different between two images, and does it matter?",
+        },
+        "paths": {
+            "/api/uploads": {"post": _create_upload()},
+            "/api/evaluations": {"post": _create_evaluation()},
+            "/api/evaluations/{id}": {"get": _get_evaluation(), "delete": _delete_evaluation()},
+            "/api/evaluations/{id}/images/{name}": {"get": _get_image()},
+            "/api/evaluations/{id}/report.html": {"get": _get_file("getReport", "The result as one file", "text/html")},
+            "/api/evaluations/{id}/archive.zip": {
+                "get": _get_file("getArchive", "All pictures and the JSON in one file", "application/zip")
+            },
+            "/health": {"get": _get_health()},
+            "/metrics": {"get": _get_metrics()},
+        },
+        "components": {"schemas": _schemas()},
+    }
+
+
+def _create_upload() -> dict[str, Any]:
+    return {
+        "operationId": "createUpload",
+        "summary": "Take one image, to be compared later by its id",
+        "requestBody": _body({"multipart/form-data": _object({"file": _FILE}, ["file"])}),
+        "responses": {"201": _json("Taken.", "Upload"), **_errors(*WORKING)},
+    }
+
+
+def _create_evaluation() -> dict[str, Any]:
+    either = {"oneOf": [_ref("CompareUploads"), _ref("CompareAgain")]}
+    form = _object({"before": _FILE, "after": _FILE, **_option_fields()}, ["before", "after"])
+    headers = {
+        "Location": {"description": "Where the evaluation is.", "schema": {"type": "string"}},
+        "Server-Timing": {"description": "Milliseconds of each stage.", "schema": {"type": "string"}},
+    }
+    return {
+        "operationId": "createEvaluation",
+        "summary": "Compare two images",
+        "description": "Send two files with options as form fields (`file[0]` and `file[1]`, or two `file`, do as "
+        "well), or the ids of two uploads, or the id of an evaluation to compare its images again.",
+        "requestBody": _body({"multipart/form-data": form, "application/json": either}),
+        "responses": {"201": {**_json("Compared.", "Evaluation"), "headers": headers}, **_errors(*WORKING)},
+    }
+
+
+def _get_evaluation() -> dict[str, Any]:
+    return {
+        "operationId": "getEvaluation",
+        "summary": "An evaluation",
+        "parameters": [_ID],
+        "responses": {"200": _json("The evaluation.", "Evaluation"), **_errors(404)},
+    }
+
+
+def _delete_evaluation() -> dict[str, Any]:
+    return {
+        "operationId": "deleteEvaluation",
+        "summary": "Delete an evaluation with its images, at once and for good",
+        "parameters": [_ID],
+        "responses": {"204": {"description": "Deleted."}, **_errors(403, 404, 503)},
+    }
+
+
+def _get_image() -> dict[str, Any]:
+    name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": list(NAMES)}}
+    media = {kind: {"schema": _BINARY} for kind in ("image/png", "image/gif", "image/webp")}
+    return {
+        "operationId": "getImage",
+        "summary": "A picture of an evaluation, drawn when first asked for",
+        "parameters": [_ID, name],
+        "responses": {"200": {"description": "The picture.", "content": media}, **_errors(*DRAWING)},
+    }
+
+
+def _get_file(operation: str, summary: str, media: str) -> dict[str, Any]:
+    content = {media: {"schema": _BINARY if media == "application/zip" else {"type": "string"}}}
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "parameters": [_ID],
+        "responses": {"200": {"description": "The file.", "content": content}, **_errors(*DRAWING)},
+    }
+
+
+def _get_health() -> dict[str, Any]:
+    return {
+        "operationId": "getHealth",
+        "summary": "Whether the service lives; waits for nothing",
+        "responses": {"200": _json("It lives.", "Health")},
+    }
+
+
+def _get_metrics() -> dict[str, Any]:
+    return {
+        "operationId": "getMetrics",
+        "summary": "Metrics in Prometheus' text format",
+        "responses": {"200": {"description": "Metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    }
+
+
+_BINARY = {"type": "string", "format": "binary"}
+_FILE = {**_BINARY, "description": "An image file."}
+_ID = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": f"^{ID_PATTERN}$"},
+    "description": "As given when it was made.",
+}
+
+
+def _ref(model: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{model}"}
+
+
+def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _body(schema_of: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"required": True, "content": {media: {"schema": schema} for media, schema in schema_of.items()}}
+
+
+def _json(description: str, model: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": _ref(model)}}}
+
+
+def _errors(*statuses: int) -> dict[str, Any]:
+    page = {"text/html": {"schema": {"type": "string"}}}
+    answers = {}
+    for status in statuses:
+        answer = _json(ANSWERS[status], "Error")
+        answers[str(status)] = {**answer, "content": {**answer["content"], **page}}
+    return answers
+
+
+def _option_fields() -> dict[str, Any]:
+    """Describe the options as fields of a form, where nothing is null and rectangles are text."""
+    fields = {}
+    for name, schema in OptionsIn.model_json_schema()["properties"].items():
+        kinds = schema.pop("anyOf", [])
+        fields[name] = {**schema, **next((kind for kind in kinds if kind["type"] != "null"), {})}
+        fields[name].pop("title", None)
+        if fields[name].get("default", 0) is None:
+            del fields[name]["default"]
+    box = r"\d{1,5},\d{1,5},[1-9]\d{0,4},[1-9]\d{0,4}"
+    fields["ignore"] = {
+        "type": "string",
+        "pattern": f"^({box}(;{box}){{0,9}})?$",
+        "description": fields["ignore"]["description"] + ' As text: "x,y,width,height", several joined by ";".',
+    }
+    return fields
+
+
+def _schemas() -> dict[str, Any]:
+    requests = (OptionsIn, schemas.CompareUploads, schemas.CompareAgain)
+    answers = (schemas.Upload, schemas.Evaluation, schemas.Error, schemas.Health)
+    models = [(model, "validation") for model in requests] + [(model, "serialization") for model in answers]
+    _, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    return dict(definitions["$defs"])

@@ -1,0 +1,58 @@
+"""What the views work with: one set per application, found through Flask."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from flask import current_app
+
+from app.gate import Gate
+from app.settings import Settings
+from app.store import Store
+from app.web.logs import log
+
+NAME = "image_diff"
+SWEEP_SECONDS = 60
+
+
+class Call(Protocol):
+    """Runs a function somewhere and gives its result or raises its error; see ``app.worker.Workers.call``."""
+
+    def __call__(self, function: Callable[..., Any], *args: Any, seconds: float) -> Any: ...
+
+
+@dataclass
+class Services:
+    """The parts behind the views."""
+
+    settings: Settings
+    store: Store
+    gate: Gate
+    picture_gate: Gate
+    call: Call
+    _sweeper: int = field(default=-1, init=False)
+    _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def start_sweeper(self) -> None:
+        """Expire once a minute, in the process that serves (a thread would not survive gunicorn's fork)."""
+        with self._mutex:
+            if self._sweeper == os.getpid():
+                return
+            self._sweeper = os.getpid()
+        threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True).start()
+
+    def _sweep_forever(self) -> None:
+        while True:
+            try:
+                self.store.expire()
+            except Exception:
+                log.exception("expiry failed")
+            time.sleep(SWEEP_SECONDS)
+
+
+def services() -> Services:
+    """Give the services of the application that handles this request."""
+    return cast(Services, current_app.extensions[NAME])
