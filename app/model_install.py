@@ -48,14 +48,14 @@ def install(
 ) -> Description:
     """Write model, labels and description to the folder, or raise ModelUnusable and leave it as it was."""
     graph = _complete(model)
-    scores = _run(graph, graph.grey([0.0]))[0]
+    scores = np.concatenate([_run(graph, graph.grey([level]))[0] for level in (0.0, 0.5)])
     names, has_background = _match(_names(labels), scores.shape[1])
     if normalisation == "auto":  # ImageNet's background class is TensorFlow's habit
         normalisation = "tensorflow" if has_background else "imagenet"
     scale, mean, std = _TENSORFLOW if normalisation == "tensorflow" else _IMAGENET
-    adds_up = bool((scores >= 0).all() and abs(float(scores.sum()) - 1) < 0.01)
+    adds_up = bool((scores >= 0).all() and np.allclose(scores.sum(axis=1), 1, atol=0.01))
     hashes = sha256(graph.model), sha256(labels_as_bytes(names))
-    description = Description(
+    description = Description.of(
         source=source, model=f"model-{hashes[0][:12]}.onnx", model_sha256=hashes[0],
         labels=f"labels-{hashes[1][:12]}.txt", labels_sha256=hashes[1],
         input=graph.input, width=graph.width, height=graph.height, layout=graph.layout, color_order="RGB",

@@ -125,6 +125,23 @@ UNUSABLE: dict[str, tuple[bytes, bytes, str]] = {
     "nothing": (b"", LABELS, "not a whole ONNX model"),
     "half a model": (MODEL[: len(MODEL) // 2], LABELS, "not an ONNX model"),
     "no features": (tiny_models.echo(), LABELS, "no GlobalAveragePool"),
+    "scores that are not numbers": (
+        tiny_models.channel_means(weights=tiny_models.WEIGHTS * np.float32("nan")),
+        LABELS,
+        "not one row of numbers",
+    ),
+    "an input too small to show anything": (tiny_models.channel_means(side=8), LABELS, "wrong at width"),
+    "two inputs": (
+        tiny_models.serialised(
+            [onnx.helper.make_node("GlobalAveragePool", ["picture"], ["pooled"])],
+            ["batch", 3, SIDE, SIDE],
+            {"pooled": ["batch", 3, 1, 1]},
+            [],
+            more_inputs=[onnx.helper.make_tensor_value_info("mask", onnx.TensorProto.FLOAT, ["batch", 1])],
+        ),
+        LABELS,
+        "one batch of pictures and nothing else",
+    ),
     "too few labels": (MODEL, b"red\n", "tells 4 classes apart, but there are 1 labels"),
     "no labels": (MODEL, b"", "empty or unprintable"),
     "an empty label": (MODEL, b"red\n\nblue\nbright\n", "empty or unprintable"),

@@ -20,6 +20,7 @@ def channel_means(
     outputs: Sequence[str] = ("scores", "pooled"),
     fixed_reshape: bool = False,
     as_exported: bool = False,
+    side: int = SIDE,
 ) -> bytes:
     """A model that pools each channel to its mean (the embedding) and mixes the three means to class scores.
 
@@ -54,7 +55,7 @@ def channel_means(
         nodes.append(helper.make_node("Flatten", ["pooled"], ["flat"]))
     nodes.append(helper.make_node("MatMul", ["flat", "weights"], ["logits"]))
     nodes.append(helper.make_node("Softmax" if softmax else "Identity", ["logits"], ["scores"]))
-    shape = [batch, 3, SIDE, SIDE] if layout == "NCHW" else [batch, SIDE, SIDE, 3]
+    shape = [batch, 3, side, side] if layout == "NCHW" else [batch, side, side, 3]
     shapes = {"scores": [batch, weights.shape[1]], "pooled": [batch, 3, 1, 1]}
     listed = [helper.make_tensor_value_info("weights", TensorProto.FLOAT, weights.shape)] if as_exported else []
     return serialised(nodes, shape, {name: shapes[name] for name in outputs}, constants, more_inputs=listed)

@@ -79,9 +79,21 @@ class Description(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "file"
-            raise ModelUnusable(f"The model's description is wrong at {where}: {first['msg']}.") from error
+            raise _wrong(error) from error
+
+    @classmethod
+    def of(cls, **facts: Any) -> "Description":
+        """Make one from facts about a model; ModelUnusable names the first field that is wrong."""
+        try:
+            return cls(**facts)
+        except ValidationError as error:
+            raise _wrong(error) from error
+
+
+def _wrong(error: ValidationError) -> ModelUnusable:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "file"
+    return ModelUnusable(f"The model's description is wrong at {where}: {first['msg']}.")
 
 
 class Network:

@@ -377,6 +377,8 @@ def test_crops_end_at_the_edges_and_regions_without_pixels_are_left_out() -> Non
     )  # fmt: skip
     assert ids == [1]
     assert [side.shape for side in crops[0]] == [(23, 53, 3), (23, 63, 3)]
+    (upright,) = region_crops(picture, picture, [region(1, Box(80, -10, 60, 60), 0.9)])[1]
+    assert upright[0].shape == (53, 23, 3)
 
 
 @pytest.fixture(scope="module")
