@@ -1,6 +1,11 @@
 """Image Diff: what is different between two images, and does it matter?"""
 
+import os
 from typing import TYPE_CHECKING
+
+# OpenCV reads this once, when it is first imported, and would otherwise decode a gigapixel; decode() checks
+# the real limits in the header beforehand, so this is the second belt.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "200000000")
 
 if TYPE_CHECKING:
     from flask import Flask

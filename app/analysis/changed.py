@@ -115,7 +115,7 @@ def _examine(before: Any, after: Any, planes: tuple[Any, Any] | None, valid: Any
     if planes is not None:
         mask = cv2.bitwise_or(mask, cv2.compare(planes[0], planes[1], cv2.CMP_NE))
     if valid is not None and pixels < valid.size:
-        mask = cv2.bitwise_and(mask, cv2.compare(valid, 0, cv2.CMP_NE))
+        mask = cv2.bitwise_and(mask, mask, mask=valid)
         difference = cv2.bitwise_and(difference, difference, mask=mask)
     unequal = cv2.countNonZero(mask)
     if unequal == 0:

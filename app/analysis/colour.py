@@ -14,7 +14,7 @@ _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 
-def to_srgb(array: Any, profile: bytes) -> tuple[Any, str | None]:
+def to_srgb(array: Any, profile: bytes) -> tuple[Any, str]:
     """Convert pixels from `profile` to sRGB.
 
     Parameters
@@ -28,26 +28,33 @@ def to_srgb(array: Any, profile: bytes) -> tuple[Any, str | None]:
     -------
     converted : ndarray
         Pixels in sRGB; the very same array when `profile` describes sRGB to within one level.
-    note : str or None
-        What was done, in words.
+    note : str
+        What was done, in words; empty for nothing.
 
-    Raises
-    ------
-    OSError, ValueError
-        The profile cannot be used for these pixels.
+    Notes
+    -----
+    A profile that cannot be used is ignored, and the note says so: browsers then show sRGB, and so do we.
     """
     grey = array.ndim == 2
-    transform, name, same = _transform(profile, "L" if grey else "RGB")
+    try:
+        transform, name, same = _transform(profile, "L" if grey else "RGB")
+    except (OSError, ValueError, TypeError, ImageCms.PyCMSError):
+        return array, "colour profile unreadable and ignored"
     if same:
-        return array, None
+        return array, ""
     note = f"colours converted from {name} to sRGB"
-    if array.dtype == np.uint16:  # lcms in Pillow has no 48-bit mode
-        array = cv2.convertScaleAbs(array, alpha=1 / 257)
+    if array.dtype == np.uint16:  # Pillow's lcms has no mode for 48 bits a pixel
+        array = to_8_bits(array)
         note += " at 8 bits"
     rgb = _apply(transform, array if grey else array[..., :3])
     if not grey and array.shape[2] == 4:
         rgb = np.dstack([rgb, array[..., 3]])
     return rgb, note
+
+
+def to_8_bits(deep: Any) -> Any:
+    """Scale 0..65535 to 0..255 and round to the nearest (65535 / 255 = 257)."""
+    return cv2.convertScaleAbs(deep, alpha=1 / 257)
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, str]:
@@ -76,12 +83,8 @@ def _convert(image: Image.Image, source: Any) -> Image.Image:
 @lru_cache(maxsize=8)
 def _transform(profile: bytes, mode: str) -> tuple[Any, str, bool]:
     """Build the transform to sRGB, its profile's name, and whether it leaves colours as they are."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        srgb = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(source, srgb, mode, "RGB", _INTENT, _FLAGS)
-    except ImageCms.PyCMSError as error:
-        raise ValueError(str(error)) from error
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB", _INTENT, _FLAGS)
     levels = np.arange(0, 256, 17, dtype=np.uint8)
     if mode == "L":
         probe, expected = levels[None], np.dstack([levels[None]] * 3)

@@ -80,7 +80,7 @@ def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | N
     Rublee, Rabaud, Konolige, Bradski: ORB: an efficient alternative to SIFT or SURF. ICCV 2011.
     https://doi.org/10.1109/ICCV.2011.6126544
     """
-    points_before, descriptors_before, scale_before = _keypoints(before)
+    points_before, descriptors_before, _ = _keypoints(before)
     points_after, descriptors_after, scale_after = _keypoints(after)
     found = len(points_before), len(points_after)
     if 0 in found:
@@ -117,7 +117,7 @@ def _keypoints(pixels: UInt8Array) -> tuple[Points, Any, float]:
         return np.empty((0, 2)), None, scale
     reduced = pixels if scale == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY)
-    keypoints, descriptors = cv2.ORB_create(KEYPOINTS).detectAndCompute(grey, None)
+    keypoints, descriptors = cv2.ORB.create(KEYPOINTS).detectAndCompute(grey, None)
     if descriptors is None:
         return np.empty((0, 2)), None, scale
     points = np.array([point.pt for point in keypoints], np.float64)
@@ -139,7 +139,7 @@ def _agree(here: Points, there: Points, matrix: Points, near: float) -> npt.NDAr
     if len(here) == 0:
         return np.zeros(0, np.bool_)
     mapped = cv2.perspectiveTransform(here[None], matrix)[0]
-    return np.hypot(*(mapped - there).T) <= near
+    return np.asarray(np.hypot(*(mapped - there).T) <= near)
 
 
 def draw_matches(before: UInt8Array, after: UInt8Array, found: Matches) -> UInt8Array:

@@ -152,16 +152,14 @@ def _similarities(
     }
 
 
-def _ssim(
-    before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, reasons: dict[str, str]
-) -> float | None:
+def _ssim(before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, reasons: dict[str, str]) -> float | None:
     if not changed.tiles.any():
         return 1.0
     with ThreadPoolExecutor(2) as pool:
         greys = list(pool.map(to_grey, (before, after)))
     value = mean_structural_similarity(greys[0], greys[1], changed.tiles, valid)
     if value is None:
-        reasons["ssim"] = "No window of 7 × 7 pixels can be compared."  # noqa: RUF001
+        reasons["ssim"] = "No window of 7 × 7 pixels can be compared."
     return value
 
 

@@ -50,7 +50,9 @@ def annotate(pixels: UInt8Array, marks: list[Mark], options: Options, *, scale: 
     Lines lie outside what they mark and have a thin edge of the opposite brightness, so that they show on any
     background. Pictures under 120 pixels a side get no numbers: these would cover them.
     """
-    canvas = reduce(pixels, scale).copy() if scale == 1 else reduce(pixels, scale)
+    canvas: UInt8Array = reduce(pixels, scale)
+    if canvas is pixels:
+        canvas = pixels.copy()
     pen = _Pen(canvas, options)
     scaled = [_scale(mark, scale) for mark in marks]
     for mark in scaled:
@@ -74,8 +76,9 @@ def reduce(pixels: Any, scale: float) -> Any:
 
 
 def line_width(shape: tuple[int, ...]) -> int:
-    """Choose a thickness that shows on the whole picture seen at once: 2 px at 1000, 8 px at 4000."""
-    return max(1, round(math.hypot(shape[0], shape[1]) / 600))
+    """Choose a thickness that shows on the whole picture seen at once: 2 px up to 1000, 10 px at 4000 × 3000."""
+    diagonal = math.hypot(shape[0], shape[1])
+    return max(1 if diagonal < 200 else 2, round(diagonal / 500))
 
 
 def _scale(mark: Mark, scale: float) -> Mark:

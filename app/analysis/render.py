@@ -102,10 +102,10 @@ def _warp(scene: Scene) -> tuple[Any, Any]:
     """Bring *after* into the frame of *before*; transparent where it has nothing to show."""
     shape = scene.before.pixels.shape[:2]
     pixels, valid = warp_to_before(scene.after.pixels, scene.alignment, shape)
-    if scene.after.alpha is not None:
-        alpha, _ = warp_to_before(scene.after.alpha, scene.alignment, shape)
-        valid = cv2.min(valid, alpha)
-    return pixels, valid
+    if scene.after.alpha is None:
+        return pixels, valid
+    alpha, _ = warp_to_before(scene.after.alpha, scene.alignment, shape)
+    return pixels, cv2.min(valid, alpha)
 
 
 def _with_alpha(flat: UInt8Array, alpha: UInt8Array | None) -> Any:

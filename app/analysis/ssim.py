@@ -15,7 +15,7 @@ _AREA = WINDOW * WINDOW
 _SAMPLE = 1 / (_AREA * (_AREA - 1))
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _ONES = np.ones(WINDOW, np.float32)
-TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."  # noqa: RUF001
+TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."
 
 
 def to_grey(pixels: UInt8Array) -> UInt8Array:
