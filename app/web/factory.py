@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from flask import Flask, Request
 from flask_dropzone import Dropzone
@@ -34,6 +34,10 @@ class IdConverter(BaseConverter):
 class SpoolingRequest(Request):
     """Keeps uploads that are being read in the store's folder, as nameless files that vanish with the process."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.spooled: list[IO[bytes]] = []
+
     def _get_file_stream(
         self,
         total_content_length: int | None,
@@ -41,7 +45,15 @@ class SpoolingRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        return tempfile.TemporaryFile(dir=services().store.work)
+        file = tempfile.TemporaryFile(dir=services().store.work)
+        self.spooled.append(file)
+        return file
+
+    def close(self) -> None:
+        """Close all files, those of a form that could not be read to its end included."""
+        super().close()
+        for file in self.spooled:
+            file.close()
 
 
 def build(settings: Settings) -> Flask:
@@ -65,7 +77,7 @@ def build(settings: Settings) -> Flask:
     Dropzone(app)
     for blueprint in (pages, api, service):
         app.register_blueprint(blueprint)
-    app.before_request(lambda: services().start_sweeper())
+    app.before_request(lambda: services().start())
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
@@ -88,4 +100,4 @@ def make_services(settings: Settings) -> Services:
         for queue, wait in (("evaluations", settings.waiting), ("pictures", settings.waiting_pictures))
     }
     workers = Workers(settings.evaluations, initializer=jobs.prepare, initargs=(settings.evaluations,))
-    return Services(settings, store, gates["evaluations"], gates["pictures"], workers.call)
+    return Services(settings, store, gates["evaluations"], gates["pictures"], workers.call, workers.warm_up)

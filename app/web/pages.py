@@ -98,7 +98,7 @@ def _form_context(error: ImageDiffError | None, options: dict[str, str]) -> dict
     """Give what the fields of the form need."""
     settings = services().settings
     return {
-        "error": error and error.to_dict()["error"],
+        "error": error and {"code": error.code, "message": error.message, "field": error.field},
         "options": options,
         "fields": FIELDS,
         "results_kept": _duration(settings.keep_seconds),

@@ -33,18 +33,21 @@ class Services:
     gate: Gate
     picture_gate: Gate
     call: Call
-    _sweeper: int = field(default=-1, init=False)
+    warm_up: Callable[[], None]
+    _started_in: int = field(default=-1, init=False)
     _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def start_sweeper(self) -> None:
-        """Expire once a minute, in the process that serves (a thread would not survive gunicorn's fork)."""
+    def start(self) -> None:
+        """Start what runs beside the requests, once in the process that serves: no thread survives gunicorn's fork."""
         with self._mutex:
-            if self._sweeper == os.getpid():
+            if self._started_in == os.getpid():
                 return
-            self._sweeper = os.getpid()
-        threading.Thread(target=self._sweep_forever, name="sweeper", daemon=True).start()
+            self._started_in = os.getpid()
+        threading.Thread(target=self._run_beside, name="image-diff-beside", daemon=True).start()
 
-    def _sweep_forever(self) -> None:
+    def _run_beside(self) -> None:
+        """Load the analysis before it is needed, then expire once a minute."""
+        self.warm_up()
         while True:
             try:
                 self.store.expire()
