@@ -101,6 +101,10 @@ class Workers:
         finally:
             free.put(child)
 
+    def warm_up(self) -> None:
+        """Start the first child now: with it comes the process that the others are forked from in milliseconds."""
+        self.call(os.getpid, seconds=60)
+
     def close(self) -> None:
         """End all children that are not at work."""
         free = self._own_queue()
@@ -133,10 +137,10 @@ def _serve(pipe: Connection, initializer: Callable[..., None], initargs: tuple[A
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
             answer = (True, function(*args))
-        except Exception as error:
-            if not isinstance(error, ImageDiffError):
-                error.add_note(traceback.format_exc())  # for the log: a traceback does not travel
+        except (ImageDiffError, OSError, MemoryError) as error:
             answer = (False, error)
+        except Exception:  # a traceback does not travel, nor does every error: the text does
+            answer = (False, RuntimeError(traceback.format_exc()))
         signal.setitimer(signal.ITIMER_REAL, 0)
         try:
             pipe.send(answer)
