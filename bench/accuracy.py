@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench import manifest, methods, pairs, sheet, suites, tables
+from bench import manifest, methods, pairs, sensitivity, sheet, suites, tables
 from bench.cases import Maker, from_labelled, makers_of_specs, run
 from bench.scoring import Outcome
 
@@ -28,7 +28,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--nuisance", help="only this one; parts joined with +")
     parser.add_argument("--only", help="only pairs whose id contains this")
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="score a folder that has a manifest.json")
-    parser.add_argument("--suite", choices=tuple(suites.SUITES), help="one of the special suites")
+    parser.add_argument("--suite", choices=(*suites.SUITES, "sensitivity"), help="one of the special suites")
     parser.add_argument("--seeds", type=int, default=2, help="pairs per picture and nuisance")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--methods", choices=("all", "ours", "usual"), default="all")
@@ -74,6 +74,9 @@ def main(argv: list[str] | None = None) -> int:
     """Run, print and write; the exit status says only whether it ran."""
     args = arguments(argv)
     OUT.mkdir(exist_ok=True)
+    if args.suite == "sensitivity":
+        print(sensitivity.report(args.which, args.quick))
+        return 0
     todo = makers(args)
     chosen = chosen_methods(args.methods)
     outcomes: list[Outcome] = []
@@ -106,11 +109,11 @@ def report(args: argparse.Namespace, outcomes: list[Outcome], drawings: list[tup
     (OUT / f"{name}.md").write_text(text)
     tables.save(OUT / f"{name}.json", outcomes)
     drawings.sort(key=lambda item: -item[0])
-    tiles = [cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1] for _, data in drawings[:24]]
-    sheet.write(OUT / f"{name}-failures.png", [np.ascontiguousarray(tile) for tile in tiles])
+    tiles = [cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)[..., ::-1] for _, data in drawings[:40]]
+    sheets = sheet.write_all(OUT, name, [np.ascontiguousarray(tile) for tile in tiles])
     if args.against:
         print(tables.against(args.against, outcomes))
-    print(f"\nwritten: {OUT}/{name}.md, .json, -failures.png")
+    print(f"\nwritten to {OUT}: {name}.md, {name}.json" + "".join(f", {path.name}" for path in sheets))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def _panel(image: Pixels, outcome: Outcome, width: int) -> Pixels:
     return small
 
 
-def tile(before: bytes, after: bytes, outcome: Outcome, width: int = 560) -> Pixels:
+def tile(before: bytes, after: bytes, outcome: Outcome, width: int = 440) -> Pixels:
     """Draw one pair: *before* with all boxes, *after* as it came, and a line of text."""
     left = _panel(read(before), outcome, width)
     second = read(after)
@@ -46,14 +46,23 @@ def tile(before: bytes, after: bytes, outcome: Outcome, width: int = 560) -> Pix
     return np.vstack([line, np.hstack([left, gap, right])])
 
 
-def write(path: Path, tiles: Sequence[Pixels], columns: int = 2, most: int = 24) -> None:
-    """Write the first tiles on one sheet, in columns."""
-    chosen = list(tiles)[:most]
-    if not chosen:
-        path.unlink(missing_ok=True)
-        return
-    stacks = [chosen[column::columns] for column in range(min(columns, len(chosen)))]
-    towers = [np.vstack(stack) for stack in stacks]
-    height = max(tower.shape[0] for tower in towers)
-    padded = [np.pad(t, ((0, height - t.shape[0]), (0, 6), (0, 0)), constant_values=255) for t in towers]
+def write(path: Path, tiles: Sequence[Pixels], columns: int = 2, most: int = 10) -> None:
+    """Write tiles on one sheet, in columns, each put where there is most room."""
+    towers: list[list[Pixels]] = [[] for _ in range(min(columns, len(tiles)))]
+    for one in list(tiles)[:most]:
+        min(towers, key=lambda tower: sum(t.shape[0] for t in tower)).append(one)
+    stacks = [np.vstack(tower) for tower in towers]
+    height = max(stack.shape[0] for stack in stacks)
+    padded = [np.pad(t, ((0, height - t.shape[0]), (0, 6), (0, 0)), constant_values=255) for t in stacks]
     cv2.imwrite(str(path), np.hstack(padded)[..., ::-1])
+
+
+def write_all(folder: Path, name: str, tiles: Sequence[Pixels], per_sheet: int = 10) -> list[Path]:
+    """Write sheets ``NAME-failures-1.png`` and on; sheets of an older run go away."""
+    for old in folder.glob(f"{name}-failures-*.png"):
+        old.unlink()
+    paths = []
+    for number, start in enumerate(range(0, len(tiles), per_sheet), 1):
+        paths.append(folder / f"{name}-failures-{number}.png")
+        write(paths[-1], tiles[start : start + per_sheet], most=per_sheet)
+    return paths
