@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 # the real limits in the header beforehand, so this is the second belt.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "200000000")
 
+# ONNX Runtime 1.29 and later reports to its maker from the moment it is imported, unless this is set before.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 if TYPE_CHECKING:
     from flask import Flask
 

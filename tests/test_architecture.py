@@ -79,3 +79,11 @@ def test_importing_the_analysis_loads_no_web_framework() -> None:
     code = "import sys, app.analysis; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not set(SHELL) & set(done.stdout.split())
+
+
+def test_importing_the_analysis_writes_nothing_and_reports_to_nobody(tmp_path: Path) -> None:
+    """ONNX Runtime's official builds leave a device number and a queue of events for its maker, if they may."""
+    places = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    code = "import app.analysis, onnxruntime"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=places | {"PYTHONDONTWRITEBYTECODE": "1"}, check=True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,75 @@
+"""`python -m app serve`, as `make run` and the container start it: gunicorn, its settings and its end."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "static/samples"
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], str, Path]]:
+    """Start the service on a port that the system chooses, in a folder that is all it may write to."""
+    folder = tmp_path_factory.mktemp("service")
+    places = {"HOME": "/nonexistent", "TMPDIR": str(folder), "IMAGE_DIFF_STORE": str(folder / "store"), "PORT": "0"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "serve"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("IMAGE_DIFF_")} | places,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout
+        log = ""
+        while not (listening := re.search(r"Listening at: (http://[\d.:]+)", log)):
+            line = process.stdout.readline()
+            assert line, f"it did not start:\n{log}"
+            log += line
+        yield process, listening[1], folder
+        process.kill()
+
+
+def get(address: str) -> str:
+    """Fetch a page, around any proxy of this machine."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=30) as answer:
+        return str(answer.read().decode())
+
+
+def test_it_serves_the_page_from_this_machine_only_unless_told_otherwise(
+    service: tuple[subprocess.Popen[str], str, Path],
+) -> None:
+    _, address, _ = service
+    assert address.startswith("http://127.0.0.1:")
+    assert "<title>" in get(address)
+    assert '"ok"' in get(f"{address}/health")
+
+
+def test_curl_gets_an_evaluation_and_the_metrics_know_of_it(
+    service: tuple[subprocess.Popen[str], str, Path],
+) -> None:
+    _, address, _ = service
+    files = [f"-Fbefore=@{SAMPLES}/dashboard-before.png", f"-Fafter=@{SAMPLES}/dashboard-after.png"]
+    done = subprocess.run(
+        ["curl", "-s", "--noproxy", "*", *files, f"{address}/api/evaluations"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '"verdict":"different"' in done.stdout.replace(" ", "")
+    assert 'image_diff_evaluations_total{verdict="different"} 1.0' in get(f"{address}/metrics")
+
+
+def test_it_ends_when_told_and_leaves_only_the_store(service: tuple[subprocess.Popen[str], str, Path]) -> None:
+    process, _, folder = service
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=40) == 0
+    assert [path.name for path in folder.iterdir()] == ["store"]
