@@ -5,11 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "static/samples"
@@ -38,10 +38,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
         process.kill()
 
 
-def get(address: str) -> str:
-    """Fetch a page, around any proxy of this machine."""
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=30) as answer:
-        return str(answer.read().decode())
+def session() -> requests.Session:
+    """Ask around any proxy of this machine."""
+    asker = requests.Session()
+    asker.trust_env = False
+    return asker
 
 
 def test_it_serves_the_page_from_this_machine_only_unless_told_otherwise(
@@ -49,23 +50,19 @@ def test_it_serves_the_page_from_this_machine_only_unless_told_otherwise(
 ) -> None:
     _, address, _ = service
     assert address.startswith("http://127.0.0.1:")
-    assert "<title>" in get(address)
-    assert '"ok"' in get(f"{address}/health")
+    assert "<title>" in session().get(address, timeout=30).text
+    assert session().get(f"{address}/health", timeout=30).json() == {"status": "ok"}
 
 
-def test_curl_gets_an_evaluation_and_the_metrics_know_of_it(
+def test_two_files_get_an_evaluation_and_the_metrics_know_of_it(
     service: tuple[subprocess.Popen[str], str, Path],
 ) -> None:
     _, address, _ = service
-    files = [f"-Fbefore=@{SAMPLES}/dashboard-before.png", f"-Fafter=@{SAMPLES}/dashboard-after.png"]
-    done = subprocess.run(
-        ["curl", "-s", "--noproxy", "*", *files, f"{address}/api/evaluations"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert '"verdict":"different"' in done.stdout.replace(" ", "")
-    assert 'image_diff_evaluations_total{verdict="different"} 1.0' in get(f"{address}/metrics")
+    files = {side: (SAMPLES / f"dashboard-{side}.png").read_bytes() for side in ("before", "after")}
+    answer = session().post(f"{address}/api/evaluations", files=files, timeout=60)
+    assert (answer.status_code, answer.json()["verdict"]) == (201, "different")
+    metrics = session().get(f"{address}/metrics", timeout=30).text
+    assert 'image_diff_evaluations_total{verdict="different"} 1.0' in metrics
 
 
 def test_it_ends_when_told_and_leaves_only_the_store(service: tuple[subprocess.Popen[str], str, Path]) -> None:
