@@ -4,7 +4,7 @@ const text = box.querySelector('p')
 
 /** Say what went wrong and bring it into view. */
 export function show(message) {
-  text.textContent = message.charAt(0).toUpperCase() + message.slice(1)
+  text.textContent = message.replace(/^(before|after)\b/, (side) => (side === 'before' ? 'Before' : 'After'))
   box.hidden = false
   box.focus()
 }

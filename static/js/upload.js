@@ -50,9 +50,11 @@ function place(file) {
     queueMicrotask(() => dropzone.removeFile(file))
     return
   }
+  const used = slots[side].contains(document.activeElement)
   chosen[side] = file
   file.address = URL.createObjectURL(file)
   draw()
+  if (used) (form.querySelector('.slot-empty:not([hidden]) .choose') ?? submit).focus() // the used button is gone
   say(`${file.name} is ${name(side)}.`)
 }
 

@@ -1,0 +1,53 @@
+// The ways to look at two pictures. Each gives the panes for the stage; all share one view and one frame.
+import { Viewport } from './viewport.js'
+
+export const MODES = ['side', 'swipe', 'fade', 'blink', 'difference', 'heat', 'matches']
+
+/** Panes of one mode; `original` shows after as given instead of aligned. */
+export function panesOf(mode, stage, { original, base }) {
+  const before = () => ({ name: 'before', picture: stage.picture('before') })
+  const after = (stretch = true) => ({ name: 'after', picture: stage.picture(original ? 'after' : 'aligned'), stretch })
+  const words = original ? 'After, as given' : 'After, aligned'
+  switch (mode) {
+    case 'swipe':
+    case 'fade':
+    case 'blink':
+      return [{ side: 'before', sheets: [before(), after()] }]
+    case 'difference':
+      return [{ side: 'before', sheets: differenceSheets(base, before, after, stage) }]
+    case 'heat':
+      return [{ side: 'before', sheets: [before(), { name: 'heat', picture: stage.picture('heatmap') }] }]
+    case 'matches':
+      return [{ sheets: [{ name: 'matches', picture: stage.picture('matches') }] }]
+    default:
+      return [
+        { side: 'before', label: 'Before', sheets: [before()] },
+        { side: 'after', label: words, original, sheets: [after(false)] },
+      ]
+  }
+}
+
+function differenceSheets(base, before, after, stage) {
+  if (base === 'pixels') return [before(), { ...after(), name: 'after-difference' }]
+  return [base === 'after' ? after() : before(), { name: 'mask', element: maskElement(stage) }]
+}
+
+/** The mask as a stencil, so that its colour and strength are settings and not part of a picture. */
+function maskElement(stage) {
+  const element = document.createElement('div')
+  element.className = 'mask'
+  element.style.maskImage = `url("${stage.evaluation.images.mask}")`
+  return element
+}
+
+/** The drawn matches are a picture of another size: they have a view of their own. */
+export function matchesView(stage) {
+  const picture = stage.picture('matches')
+  const view = new Viewport({ width: stage.size.width + stage.afterSize.width, height: Math.max(stage.size.height, stage.afterSize.height) })
+  view.addEventListener('change', () => stage.draw())
+  picture.image.decode().then(() => {
+    picture.size = { width: picture.image.naturalWidth, height: picture.image.naturalHeight }
+    view.resize(view.pane, picture.size)
+  }).catch(() => { /* told by the alt text */ })
+  return view
+}

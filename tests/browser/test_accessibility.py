@@ -1,0 +1,50 @@
+"""axe finds nothing on any page, light and dark, narrow and wide; nothing sticks out of a phone's screen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+OpenPage = Callable[..., Page]
+PAGES = ["upload", "result", "docs", "missing"]
+
+
+@pytest.fixture(params=PAGES)
+def path(request: pytest.FixtureRequest, photo: dict[str, Any]) -> str:
+    """The address of each page."""
+    return {"upload": "/", "result": photo["url"], "docs": "/docs", "missing": "/evaluations/nothing"}[request.param]
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1440])
+def test_axe_finds_nothing_and_nothing_sticks_out(
+    open_page: OpenPage, path: str, width: int, color_scheme: str
+) -> None:
+    """All rules of axe, with every fold open."""
+    page = open_page(path, width=width, color_scheme=color_scheme, allow=(404,))
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true })")
+    page.wait_for_load_state("networkidle")
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_the_theme_follows_the_system_until_one_is_chosen(open_page: OpenPage, color_scheme: str) -> None:
+    """The button goes through system, light and dark, and a reload keeps the choice."""
+    background = "getComputedStyle(document.body).backgroundColor"
+    page = open_page("/", color_scheme=color_scheme)
+    light, dark = "rgb(251, 250, 248)", "rgb(20, 21, 24)"
+    assert page.evaluate(background) == (light if color_scheme == "light" else dark)
+    button = page.get_by_role("button", name="Theme")
+    button.click()
+    assert page.evaluate(background) == light
+    button.click()
+    assert page.evaluate(background) == dark
+    page.reload()
+    assert page.evaluate(background) == dark
+    button.click()
+    expect(button).to_have_text("Theme: system")
+    assert page.evaluate(background) == (light if color_scheme == "light" else dark)
