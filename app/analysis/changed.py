@@ -90,7 +90,7 @@ def find_changed(before: Any, after: Any, *, planes: tuple[Any, Any] | None = No
 def in_threads(work: Callable[[int], _Result], items: Iterable[int]) -> list[_Result]:
     """Map `work` over `items` on the machine's cores; NumPy and OpenCV release the interpreter lock."""
     items = list(items)
-    if len(items) < 3 or _THREADS == 1:
+    if len(items) < 2 or _THREADS == 1:
         return [work(item) for item in items]
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(work, items))

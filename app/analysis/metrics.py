@@ -1,15 +1,13 @@
 """Measure: the numbers that say how far apart two images of one size are."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
-from app.analysis.changed import Changed, find_changed
-from app.analysis.model import Metrics, UInt8Array, UInt16Array
+from app.analysis.changed import Changed, find_changed, in_threads
+from app.analysis.model import Box, Metrics, UInt8Array, UInt16Array
 from app.analysis.ssim import TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
 
 REDUCED_PIXELS = 1_000_000
@@ -18,12 +16,13 @@ CANNY = (100, 200)
 EQUAL = "The images are equal."
 
 
-@dataclass(frozen=True, slots=True)
-class _Reduced:
-    """Both images at most `REDUCED_PIXELS` large, and *after* filled from *before* where it has no evidence."""
-
-    before: UInt8Array
-    after: UInt8Array
+# What images without an unequal pixel have.
+EQUAL_SIMILARITIES = {
+    "histogram_correlation": 1.0,
+    "histogram_kl": 0.0,
+    "edge_agreement": 1.0,
+    "encoded_size_ratio": 1.0,
+}
 
 
 def measure(
@@ -58,7 +57,7 @@ def measure(
     -------
     Metrics
         Counts, norms, RMSE, PSNR, SSIM and histograms over every pixel; edge agreement and the ratio of
-        encoded sizes on images reduced to at most one megapixel.
+        encoded sizes on images reduced by a whole number to at most one megapixel.
 
     Notes
     -----
@@ -137,40 +136,58 @@ def _similarities(
         ssim = None
     elif ssim is None:
         ssim = _ssim(before, after, valid, changed, reasons)
-    with ThreadPoolExecutor(2) as pool:
-        histograms = pool.map(lambda image: _histogram(image, valid), (before, after))
-        reduced = _reduce(before, after, valid)
-        correlation, divergence = compare_histograms(*histograms)
+    if changed.box is None:
+        return {"ssim": ssim, **EQUAL_SIMILARITIES}
+    correlation, divergence = compare_histograms(*_histograms(before, after, valid, changed.box))
     if correlation is None:
         reasons["histogram_correlation"] = "A channel uses all 256 levels equally often."
+    reduced = _reduce_both(before, after, valid, changed.box)
+    sizes = in_threads(lambda index: encoded_size(reduced[index]), range(2))
     return {
         "ssim": ssim,
         "histogram_correlation": correlation,
         "histogram_kl": divergence,
-        "edge_agreement": edge_agreement(reduced.before, reduced.after, reasons),
-        "encoded_size_ratio": encoded_size(reduced.after) / encoded_size(reduced.before),
+        "edge_agreement": edge_agreement(*reduced, reasons),
+        "encoded_size_ratio": sizes[1] / sizes[0],
     }
 
 
 def _ssim(before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, reasons: dict[str, str]) -> float | None:
     if not changed.tiles.any():
         return 1.0
-    with ThreadPoolExecutor(2) as pool:
-        greys = list(pool.map(to_grey, (before, after)))
+    greys = in_threads(lambda index: to_grey((before, after)[index]), range(2))
     value = mean_structural_similarity(greys[0], greys[1], changed.tiles, valid)
     if value is None:
         reasons["ssim"] = "No window of 7 × 7 pixels can be compared."
     return value
 
 
+def _histograms(before: UInt8Array, after: UInt8Array, valid: Any, box: Box) -> tuple[Any, Any]:
+    """Count the 256 levels of each channel of both images; outside the box they are the same."""
+    part = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+    inside = None if valid is None else valid[part]
+    whole, old, new = in_threads(
+        lambda index: _histogram(*((before, valid), (before[part], inside), (after[part], inside))[index]), range(3)
+    )
+    return whole, whole - old + new
+
+
 def _histogram(image: UInt8Array, valid: Any) -> Any:
-    """Count the 256 levels of each channel: shape (3, 256), float64."""
-    counts = [cv2.calcHist([image], [channel], valid, [256], [0, 256]) for channel in range(3)]
-    return np.reshape(counts, (3, 256)).astype(np.float64)
+    """Count levels: shape (3, 256), int64. (OpenCV counts in float32, which is exact to 16 million.)"""
+    rows = max(1, 2**24 // image.shape[1])
+    total = np.zeros((3, 256), np.int64)
+    for top in range(0, image.shape[0], rows):
+        part, mask = image[top : top + rows], None if valid is None else valid[top : top + rows]
+        counts = [cv2.calcHist([part], [channel], mask, [256], [0, 256]) for channel in range(3)]
+        total += np.reshape(counts, (3, 256)).astype(np.int64)
+    return total
 
 
 def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
-    """Give correlation (None when it is undefined) and smoothed divergence, each the mean over the channels."""
+    """Give correlation (None when it is undefined) and smoothed divergence, each the mean over the channels.
+
+    `before` and `after` are counts of shape (3, 256).
+    """
     if np.array_equal(before, after):
         return 1.0, 0.0
     p, q = ((counts + 1) / (counts + 1).sum(axis=1, keepdims=True) for counts in (before, after))
@@ -181,26 +198,35 @@ def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
     return correlation, divergence
 
 
-def _reduce(before: UInt8Array, after: UInt8Array, valid: Any) -> _Reduced:
+def _reduce_both(before: UInt8Array, after: UInt8Array, valid: Any, box: Box) -> tuple[UInt8Array, UInt8Array]:
+    """Reduce both by one whole number to at most `REDUCED_PIXELS`; where nothing is compared they are the same."""
     height, width = before.shape[:2]
-    factor = math.sqrt(REDUCED_PIXELS / (height * width))
-    if factor < 1:
-        size = (max(1, int(width * factor)), max(1, int(height * factor)))
-        with ThreadPoolExecutor(2) as pool:
-            before, after = pool.map(lambda image: _resize(image, size), (before, after))
-        valid = None if valid is None else _resize(valid, size)
+    factor = math.ceil(math.sqrt(height * width / REDUCED_PIXELS))
+    # the box, grown to whole reduced pixels
+    rows = slice(box.y // factor, min(-(-(box.y + box.height) // factor), height // factor))
+    columns = slice(box.x // factor, min(-(-(box.x + box.width) // factor), width // factor))
+    part = tuple(slice(span.start * factor, span.stop * factor) for span in (rows, columns))
+    whole, new = in_threads(lambda index: reduce_by((before, after[part])[index], factor), range(2))
+    changed = whole.copy()
     if valid is not None:
-        after = np.where((valid == 255)[..., None], after, before)
-    return _Reduced(before, after)
+        new = np.where((reduce_by(valid[part], factor) == 255)[..., None], new, whole[rows, columns])
+    changed[rows, columns] = new
+    return whole, changed
 
 
-def _resize(image: Any, size: tuple[int, int]) -> Any:
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+def reduce_by(image: Any, factor: int) -> Any:
+    """Average blocks of `factor` × `factor` pixels (an incomplete block at the right or bottom is left out)."""
+    if factor == 1:
+        return image
+    height, width = image.shape[0] // factor, image.shape[1] // factor
+    if height == 0 or width == 0:
+        return np.empty((height, width, *image.shape[2:]), image.dtype)
+    return cv2.resize(image[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def edge_agreement(before: UInt8Array, after: UInt8Array, reasons: dict[str, str]) -> float | None:
     """Give the share of edge pixels of either image that have an edge pixel within 1 px in the other."""
-    edges = [cv2.Canny(to_grey(image), *CANNY) for image in (before, after)]
+    edges = in_threads(lambda index: cv2.Canny(to_grey((before, after)[index]), *CANNY), range(2))
     total = sum(cv2.countNonZero(edge) for edge in edges)
     if total == 0:
         reasons["edge_agreement"] = "Neither image has an edge."

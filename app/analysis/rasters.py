@@ -72,11 +72,13 @@ def read_raster(data: bytes, image: Image.Image, name: str) -> Raster:
 
 
 def _with_opencv(data: bytes, image: Image.Image, name: str) -> Any:
-    """Decode JPEG, PNG and deep TIFF and AVIF; None when the file is better left to Pillow."""
+    """Decode JPEG, PNG, WebP and deep TIFF and AVIF; None when the file is better left to Pillow."""
     if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
         return _imdecode(data, image, cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR_RGB)
     if image.format == "PNG":
         return _png(data, image)
+    if image.format == "WEBP" and not image.is_animated:  # type: ignore[attr-defined]
+        return _imdecode(data, image, cv2.IMREAD_COLOR_RGB if image.mode == "RGB" else cv2.IMREAD_UNCHANGED)
     if image.format == "TIFF" and _is_deep_tiff(image, name):
         return _deep_tiff(data, image)
     if image.format == "AVIF" and _avif_bits(data) > 8:
@@ -85,7 +87,7 @@ def _with_opencv(data: bytes, image: Image.Image, name: str) -> Any:
 
 
 def _imdecode(data: bytes, image: Image.Image, flags: int) -> Any:
-    """Decode in RGB order and without turning (but TIFF is always turned); a cut JPEG or PNG is refused."""
+    """Decode in RGB order and without turning (but TIFF is always turned); cut JPEG, PNG and WebP are refused."""
     array: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
     if array is None or array.shape[1::-1] != image.size:
         raise ValueError("OpenCV cannot read it, or sees another size than Pillow")

@@ -15,6 +15,8 @@ _AREA = WINDOW * WINDOW
 _SAMPLE = 1 / (_AREA * (_AREA - 1))
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _ONES = np.ones(WINDOW, np.float32)
+_WIDEST = 512  # a block's arrays stay in the cache and under the size at which malloc asks the system for pages
+_Block = tuple[slice, slice]
 TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."
 
 
@@ -56,14 +58,13 @@ def structural_similarity(before: UInt8Array, after: UInt8Array) -> tuple[float,
     """
     _check(before, after)
     full = np.empty(before.shape, np.float32)
+    everywhere = np.ones((-(-before.shape[0] // TILE), -(-before.shape[1] // TILE)), np.bool_)
 
-    def fill(top: int) -> float:
-        rows, part = _strip(before, after, top)
-        full[rows] = part
-        return _inner_sum(part, rows, before.shape[0])
+    def fill(row: int) -> float:
+        return sum(_loss(before, after, block, None, full) for block in _blocks(everywhere, row, before.shape))
 
-    total = sum(in_threads(fill, range(0, before.shape[0], TILE)))
-    return total / _inner_size(before.shape), full
+    loss = sum(in_threads(fill, range(len(everywhere))))
+    return 1.0 - loss / _inner_size(before.shape), full
 
 
 def mean_structural_similarity(
@@ -90,20 +91,20 @@ def mean_structural_similarity(
         -1 to 1, equal to the mean of `structural_similarity`; None when no window is left.
     """
     _check(before, after)
-    height, width = before.shape
     if changed_tiles is None:
-        changed_tiles = np.ones((-(-height // TILE), -(-width // TILE)), np.bool_)
-
-    inside = None if valid is None else cv2.erode(valid, np.ones((WINDOW, WINDOW), np.uint8))
-    inner = slice(_RADIUS, -_RADIUS)
-    count = _inner_size(before.shape) if inside is None else cv2.countNonZero(inside[inner, inner])
+        changed_tiles = np.ones((-(-before.shape[0] // TILE), -(-before.shape[1] // TILE)), np.bool_)
+    inside: Any = None
+    count = _inner_size(before.shape)
+    if valid is not None:
+        inside = cv2.erode(valid, np.ones((WINDOW, WINDOW), np.uint8))
+        count = cv2.countNonZero(inside[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS])
     if count == 0:
         return None
 
-    def loss(row: int) -> float:
-        return sum(_loss(before, after, inside, row * TILE, *span) for span in _spans(changed_tiles, row, width))
+    def lose(row: int) -> float:
+        return sum(_loss(before, after, block, inside) for block in _blocks(changed_tiles, row, before.shape))
 
-    return 1.0 - sum(in_threads(loss, range(len(changed_tiles)))) / count
+    return 1.0 - sum(in_threads(lose, range(len(changed_tiles)))) / count
 
 
 def _check(before: UInt8Array, after: UInt8Array) -> None:
@@ -117,47 +118,36 @@ def _inner_size(shape: tuple[int, ...]) -> int:
     return (shape[0] - 2 * _RADIUS) * (shape[1] - 2 * _RADIUS)
 
 
-def _inner_sum(part: FloatArray, rows: slice, height: int) -> float:
-    """Sum a strip of the map, less the frame of 3 pixels that the mean leaves out."""
-    first = max(_RADIUS - rows.start, 0)
-    last = min(rows.stop, height - _RADIUS) - rows.start
-    return float(part[first : max(first, last), _RADIUS:-_RADIUS].sum(dtype=np.float64))
-
-
-def _spans(tiles: npt.NDArray[np.bool_], row: int, width: int) -> list[tuple[int, int]]:
-    """List the runs of columns that the changed tiles of a row of tiles, and of its neighbours, can reach."""
+def _blocks(tiles: npt.NDArray[np.bool_], row: int, shape: tuple[int, ...]) -> list[_Block]:
+    """Cut a row of tiles into blocks that cover every window which reaches into a changed tile."""
+    height, width = shape
     near = tiles[max(row - 1, 0) : row + 2].any(axis=0)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], near.view(np.int8), [0]))))
-    spans: list[tuple[int, int]] = []
-    for first, last in zip(edges[::2] * TILE - _RADIUS, edges[1::2] * TILE + _RADIUS, strict=True):
-        left, right = max(int(first), 0), min(int(last), width)
-        if spans and left < spans[-1][1]:
-            left = spans.pop()[0]
-        spans.append((left, right))
-    return spans
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], near.view(np.int8), [0])))) * TILE
+    rows = slice(row * TILE, min((row + 1) * TILE, height))
+    blocks, done = [], 0
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        start, stop = max(first - _RADIUS, done), min(last + _RADIUS, width)
+        blocks += [(rows, slice(left, min(left + _WIDEST, stop))) for left in range(start, stop, _WIDEST)]
+        done = stop
+    return blocks
 
 
-def _loss(before: UInt8Array, after: UInt8Array, inside: Any, top: int, left: int, right: int) -> float:
-    """Sum 1 - SSIM over the part of a strip between two columns, as far as it is inside."""
-    height, width = before.shape
-    wide = slice(max(left - _RADIUS, 0), min(right + _RADIUS, width))
-    rows, part = _strip(before[:, wide], after[:, wide], top)
-    inner_rows = slice(max(rows.start, _RADIUS), max(_RADIUS, min(rows.stop, height - _RADIUS)))
-    inner_columns = slice(max(left, _RADIUS), max(_RADIUS, min(right, width - _RADIUS)))
-    columns = slice(inner_columns.start - wide.start, inner_columns.stop - wide.start)
-    part = part[inner_rows.start - top : inner_rows.stop - top, columns]
-    if inside is not None:
-        part = part[inside[inner_rows, inner_columns] != 0]
-    return float(part.size - part.sum(dtype=np.float64))
-
-
-def _strip(before: UInt8Array, after: UInt8Array, top: int) -> tuple[slice, FloatArray]:
-    """Give the rows of a strip of 64 and their map."""
-    height = before.shape[0]
-    rows = slice(top, min(top + TILE, height))
-    tall = slice(max(rows.start - _RADIUS, 0), min(rows.stop + _RADIUS, height))
-    part = _map(before[tall], after[tall])
-    return rows, part[rows.start - tall.start : rows.stop - tall.start]
+def _loss(before: UInt8Array, after: UInt8Array, block: _Block, inside: Any, full: FloatArray | None = None) -> float:
+    """Sum 1 - SSIM over a block, less the frame that the mean leaves out and what is not inside."""
+    wide = tuple(
+        slice(max(span.start - _RADIUS, 0), min(span.stop + _RADIUS, end))
+        for span, end in zip(block, before.shape, strict=True)
+    )
+    part = _map(before[wide], after[wide])
+    part = part[tuple(slice(span.start - w.start, span.stop - w.start) for span, w in zip(block, wide, strict=True))]
+    if full is not None:
+        full[block] = part
+    inner = tuple(
+        slice(max(_RADIUS - span.start, 0), max(min(span.stop, end - _RADIUS) - span.start, 0))
+        for span, end in zip(block, before.shape, strict=True)
+    )
+    values = part[inner] if inside is None else part[inner][inside[block][inner] != 0]
+    return float(values.size - values.sum(dtype=np.float64))
 
 
 def _map(before: UInt8Array, after: UInt8Array) -> FloatArray:

@@ -1,0 +1,128 @@
+"""SSIM equals scikit-image's, whatever the picture, and looks only where something changed."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage import data
+from skimage.metrics import structural_similarity as skimage_ssim
+
+from app.analysis.changed import find_changed
+from app.analysis.ssim import mean_structural_similarity, structural_similarity, to_grey
+
+SIDES = st.sampled_from([7, 8, 9, 13, 63, 64, 65, 66, 67, 68, 127, 130, 200])
+
+
+def reference(before: Any, after: Any) -> tuple[float, Any]:
+    mean, full = skimage_ssim(before, after, data_range=255, full=True)
+    return float(mean), full
+
+
+def pair(kind: str, height: int, width: int, seed: int) -> tuple[Any, Any]:
+    """Two grey pictures that are alike in one of several ways."""
+    rng = np.random.default_rng(seed)
+    before = rng.integers(0, 256, (height, width), np.uint8)
+    if kind == "unrelated":
+        return before, rng.integers(0, 256, (height, width), np.uint8)
+    if kind == "flat and bright":
+        before[:] = 254
+    after = before.copy()
+    if kind != "equal":
+        after[rng.integers(0, height), rng.integers(0, width)] ^= 1
+    return before, after
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    kind=st.sampled_from(["unrelated", "flat and bright", "one pixel", "equal"]),
+    height=SIDES,
+    width=SIDES,
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_mean_and_map_equal_scikit_image(kind: str, height: int, width: int, seed: int) -> None:
+    """In any shape from 7 × 7, with the map, without it, and with equal tiles left out."""
+    before, after = pair(kind, height, width, seed)
+    mean, full = structural_similarity(before, after)
+    expected, expected_map = reference(before, after)
+    assert mean == pytest.approx(expected, abs=1e-5)
+    assert np.abs(full - expected_map).max() < 1e-4
+    assert full.dtype == np.float32
+    tiles = find_changed(*(np.dstack([grey] * 3) for grey in (before, after))).tiles
+    assert mean_structural_similarity(before, after) == pytest.approx(expected, abs=1e-5)
+    assert mean_structural_similarity(before, after, tiles) == pytest.approx(expected, abs=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(kind=st.sampled_from(["unrelated", "one pixel"]), height=SIDES, width=SIDES, seed=st.integers(0, 99))
+def test_it_is_symmetric(kind: str, height: int, width: int, seed: int) -> None:
+    before, after = pair(kind, height, width, seed)
+    one, other = structural_similarity(before, after), structural_similarity(after, before)
+    assert one[0] == pytest.approx(other[0], abs=1e-6)
+    assert np.allclose(one[1], other[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("change", ["blur", "brighter", "noise", "inverted"])
+def test_real_photos_agree_with_scikit_image(change: str) -> None:
+    before = to_grey(data.astronaut())
+    after = {
+        "blur": lambda: cv2.GaussianBlur(before, (0, 0), 1.5),
+        "brighter": lambda: cv2.convertScaleAbs(before, alpha=1.1, beta=5),
+        "noise": lambda: cv2.add(before, np.random.default_rng(0).integers(0, 9, before.shape, np.uint8)),
+        "inverted": lambda: 255 - before,
+    }[change]()
+    mean, full = structural_similarity(before, after)
+    expected, expected_map = reference(before, after)
+    assert mean == pytest.approx(expected, abs=1e-6)
+    assert np.abs(full - expected_map).max() < 1e-4
+
+
+def test_equal_images_are_exactly_one() -> None:
+    grey = to_grey(data.chelsea())
+    mean, full = structural_similarity(grey, grey.copy())
+    assert mean == pytest.approx(1, abs=1e-9)
+    assert np.abs(full - 1).max() < 1e-6
+    nothing = np.zeros((-(-grey.shape[0] // 64), -(-grey.shape[1] // 64)), np.bool_)
+    assert mean_structural_similarity(grey, grey, nothing) == 1.0
+
+
+@pytest.mark.parametrize("at", [(0, 0), (63, 63), (64, 64), (64, 0), (66, 61), (127, 127), (129, 300), (129, 511)])
+def test_a_change_beside_the_edge_of_a_tile_reaches_into_the_next(at: tuple[int, int]) -> None:
+    """Windows of unchanged tiles that hold a changed pixel are counted, 3 pixels around it."""
+    before = np.random.default_rng(1).integers(0, 256, (130, 520), np.uint8)
+    after = before.copy()
+    after[at] ^= 255
+    tiles = np.zeros((3, 9), np.bool_)
+    tiles[at[0] // 64, at[1] // 64] = True
+    assert mean_structural_similarity(before, after, tiles) == pytest.approx(reference(before, after)[0], abs=1e-7)
+
+
+def test_windows_without_evidence_are_left_out() -> None:
+    """The mean is that of the windows that lie in the valid part: here, of the valid part cut out."""
+    rng = np.random.default_rng(2)
+    before, after = rng.integers(0, 256, (2, 150, 160), np.uint8)
+    valid = np.zeros((150, 160), np.uint8)
+    valid[20:110, 30:140] = 255
+    expected = reference(before[20:110, 30:140], after[20:110, 30:140])[0]
+    assert mean_structural_similarity(before, after, None, valid) == pytest.approx(expected, abs=1e-5)
+
+
+def test_no_window_with_evidence_gives_none() -> None:
+    grey = np.zeros((20, 20), np.uint8)
+    valid = np.zeros((20, 20), np.uint8)
+    valid[5:11, 5:11] = 255
+    assert mean_structural_similarity(grey, grey, None, valid) is None
+
+
+@pytest.mark.parametrize("shape", [(6, 7), (7, 6), (1, 1)])
+def test_images_smaller_than_the_window_are_refused(shape: tuple[int, int]) -> None:
+    grey = np.zeros(shape, np.uint8)
+    with pytest.raises(ValueError, match="SSIM needs at least 7 × 7 pixels"):
+        structural_similarity(grey, grey)
+
+
+def test_two_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"shapes differ: \(9, 9\) and \(9, 8\)"):
+        structural_similarity(np.zeros((9, 9), np.uint8), np.zeros((9, 8), np.uint8))
