@@ -101,4 +101,6 @@ def get_report(id: str) -> Response:
 def get_archive(id: str) -> Response:
     """Give all pictures and the JSON in one file."""
     file: Any = pictures.archive(id)
-    return send_file(file, "application/zip", as_attachment=True, download_name="image-diff.zip")
+    response = send_file(file, "application/zip", as_attachment=True, download_name="image-diff.zip")
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -42,6 +42,8 @@ def read_form() -> tuple[Form, Files]:
 def from_form() -> tuple[Callable[[Path], tuple[str, str]], Options]:
     """Read a form: where its two images come from, and the options."""
     form, files = read_form()
+    for name in form.keys() & {*SIDE_OF_FIELD, "file"}:
+        raise MissingFile(f"{name} is text and not a file; with curl it is -F {name}=@FILE.")
     fields = {name: form.getlist(name) for name in form if name not in SOURCES}
     options = from_texts(fields)
     if "again" in form:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.datastructures import FileMultiDict
+from werkzeug.datastructures import FileMultiDict, FileStorage
+from werkzeug.test import encode_multipart
 
 from app.errors import Busy, CorruptImage, ImageDiffError, StorageFull, TimedOut
 from app.web.errors import TITLES
@@ -23,6 +24,13 @@ def raising(error: BaseException) -> Callable[..., Any]:
         raise error
 
     return call
+
+
+def encoded(form: dict[str, Any]) -> dict[str, Any]:
+    """Encode a form in memory: the test client would leave a temporary file to the garbage collector."""
+    parts = {name: FileStorage(*value) if isinstance(value, tuple) else value for name, value in form.items()}
+    boundary, body = encode_multipart(parts)
+    return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
 
 
 @pytest.mark.parametrize(
@@ -188,9 +196,10 @@ def test_a_file_over_its_limit_is_named_with_both_sizes(make_app: MakeApp) -> No
 
 def test_a_request_over_its_limit_is_refused(make_app: MakeApp) -> None:
     client = make_app(max_file_bytes=10_000).test_client()
-    answer = client.post("/api/evaluations", data=pair(bytes(2_000_000), bytes(10)))
+    form = encoded(pair(bytes(2_000_000), bytes(10)))
+    answer = client.post("/api/evaluations", **form)
     assert_error(answer, 413, "file_too_large", "1.02 MB")
-    page = client.post("/evaluations", data=pair(bytes(2_000_000), bytes(10)), headers=HTML)
+    page = client.post("/evaluations", headers=HTML, **form)
     assert page.status_code == 413
     assert "1.02 MB" in page.text
 
@@ -201,7 +210,14 @@ def test_a_form_of_too_many_parts_is_refused(client: FlaskClient) -> None:
 
 
 def test_too_much_text_in_a_form_is_refused(client: FlaskClient) -> None:
-    assert_error(client.post("/api/evaluations", data=pair(ignore="1" * 600_000)), 413, "file_too_large")
+    answer = client.post("/api/evaluations", **encoded(pair(ignore="1" * 600_000)))
+    assert_error(answer, 413, "file_too_large")
+
+
+@pytest.mark.parametrize("field", ["before", "file[1]", "file"])
+def test_a_file_sent_as_text_gets_a_hint(client: FlaskClient, field: str) -> None:
+    answer = client.post("/api/evaluations", data={field: "photo.png"})
+    assert_error(answer, 400, "missing_file", f"-F {field}=@FILE")
 
 
 @pytest.mark.parametrize("files", [{}, {"file": ["a", "b"]}, {"other": ["a"]}, {"file": ["a"], "other": ["a"]}])

@@ -1,0 +1,75 @@
+"""Logs say what happened and under which request, never what files were called."""
+
+import io
+import json
+import logging
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.web.logs import JsonFormatter
+from tests.web.conftest import AFTER, BEFORE
+
+
+def test_an_evaluation_is_logged_with_its_facts_and_without_names(
+    client: FlaskClient, image_diff_log: pytest.LogCaptureFixture
+) -> None:
+    files = {"before": (io.BytesIO(BEFORE), "grandmother.png"), "after": (io.BytesIO(AFTER), "holiday.png")}
+    answer = client.post("/api/evaluations?private=query", data=files, headers={"User-Agent": "some person"})
+    lines = [json.loads(JsonFormatter().format(record)) for record in image_diff_log.records]
+    evaluation, request = lines
+    assert evaluation["message"] == "evaluation"
+    assert evaluation["id"] == answer.json["id"]
+    assert evaluation["verdict"] == "different"
+    assert evaluation["before_sha256"] == answer.json["before"]["sha256"]
+    assert (evaluation["before_format"], evaluation["before_bytes"]) == ("PNG", len(BEFORE))
+    assert request["message"] == "request"
+    assert (request["method"], request["route"], request["status"]) == ("POST", "/api/evaluations", 201)
+    assert evaluation["request_id"] == request["request_id"] == answer.headers["X-Request-ID"]
+    for private in ("grandmother", "holiday", "person", "query", "127.0.0.1"):
+        assert private not in json.dumps(lines)
+
+
+def test_what_strangers_type_into_the_address_is_not_logged(
+    client: FlaskClient, image_diff_log: pytest.LogCaptureFixture
+) -> None:
+    client.get("/secret-thing?token=abc", headers={"Accept": "text/html"})
+    (record,) = image_diff_log.records
+    assert record.fields["route"] == "(none)"  # type: ignore[attr-defined]
+    assert "secret" not in JsonFormatter().format(record)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("abcdef-123456.7_8", True),
+        ("short", False),
+        ("x" * 65, False),
+        ("with space 123", False),
+        ("a\u00e9" * 8, False),
+    ],
+)
+def test_a_decent_request_id_of_a_proxy_is_kept(client: FlaskClient, sent: str, kept: bool) -> None:
+    answer = client.get("/health", headers={"X-Request-ID": sent})
+    assert (answer.headers["X-Request-ID"] == sent) == kept
+
+
+def test_health_and_metrics_do_not_fill_the_log(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    for address in ("/health", "/metrics", "/static/css/style.css"):
+        client.get(address)
+    assert caplog.records == []
+
+
+def test_a_traceback_is_one_line_of_json() -> None:
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "image_diff", logging.ERROR, "", 0, "oh", None, (type(error), error, error.__traceback__)
+        )
+    text = JsonFormatter().format(record)
+    assert "\n" not in text
+    line: dict[str, Any] = json.loads(text)
+    assert "ValueError: first\nsecond" in line["traceback"]
+    assert line["level"] == "error"
