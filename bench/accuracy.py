@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -65,6 +66,8 @@ def run_all(
     if jobs <= 1:
         yield from map(work, todo)
         return
+    # One thread per worker: linear algebra on several threads in several processes waits more than it works.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     context = multiprocessing.get_context("spawn")
     with context.Pool(jobs, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
         yield from pool.imap(work, todo, chunksize=1)

@@ -37,14 +37,15 @@ ACCENTS = ("#2f5fb3", "#8a3ffc", "#b3472f", "#0f766e", "#b8326a")
 FONTCONFIG = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
 <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
 <match target="font">EDIT</match><match target="pattern">EDIT</match></fontconfig>"""
-# The ways one page's text is drawn: grey or coloured or no anti-aliasing, outlines fitted to the pixel grid or not.
+# The ways one page's text is drawn without any letter moving: grey edges, colour fringes for a screen whose
+# colours lie side by side or one above the other, outlines not fitted to the pixel grid.
 RENDERINGS = {
     "grey": "",
     "lcd": '<edit name="rgba" mode="assign"><const>rgb</const></edit>',
-    "hinted": '<edit name="hinting" mode="assign"><bool>true</bool></edit>'
-    '<edit name="hintstyle" mode="assign"><const>hintfull</const></edit>',
-    "aliased": '<edit name="antialias" mode="assign"><bool>false</bool></edit>',
+    "vertical lcd": '<edit name="rgba" mode="assign"><const>vrgb</const></edit>',
+    "unhinted": '<edit name="hinting" mode="assign"><bool>false</bool></edit>',
 }
+FITTED = ("text-rendering: geometricPrecision;", "")  # replace the one by the other: letters fitted to the pixel grid
 
 
 def page(seed: int, rows: int = 6) -> str:

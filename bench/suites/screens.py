@@ -106,10 +106,14 @@ def _rendered(seeds: Iterable[int]) -> list[Case]:
                 pages[f"page{seed}-{name}"] = changed
         moved = "p, td, h1, h2, h3, nav div { position: relative; left: 0.34px; top: 0.2px }</style>"
         pages[f"page{seed}-subpixel"] = base.replace("</style>", moved)
-    shots = html.shoot(pages)
-    others = {name: html.shoot({k: v for k, v in pages.items() if "subpixel" not in k}, name) for name in ("lcd",)}
-    plain = {k: v for k, v in pages.items() if "-" not in k}
-    others |= {name: html.shoot(plain, name) for name in ("hinted", "aliased")}
+    plain = {name: text for name, text in pages.items() if "-" not in name}
+    fitted = {f"{name}-fitted": text.replace(*html.FITTED) for name, text in plain.items()}
+    shots = html.shoot(pages | fitted)
+    others = {
+        "lcd": html.shoot({name: text for name, text in pages.items() if "subpixel" not in name}, "lcd"),
+        "vertical lcd": html.shoot(plain, "vertical lcd"),
+        "unhinted": html.shoot(fitted, "unhinted"),
+    }
     return [case for name in plain for case in _of_page(name, shots, others)]
 
 
@@ -117,7 +121,7 @@ def _of_page(page: str, shots: dict[str, Pixels], others: dict[str, dict[str, Pi
     base = shots[page]
     cases = _dots(page, base, np.random.default_rng(seed_of(page)))
     for name, shot in shots.items():
-        if not name.startswith(page + "-") or np.array_equal(base, shot):
+        if not name.startswith(page + "-") or name.endswith("-fitted") or np.array_equal(base, shot):
             continue
         if "subpixel" in name:
             cases.append(_case(name, "sub-pixel text", base, shot, None))
@@ -127,8 +131,9 @@ def _of_page(page: str, shots: dict[str, Pixels], others: dict[str, dict[str, Pi
         cases.append(_case(name, group, base, shot, box))
         if "letter" in name:
             cases.append(_case(f"{name}-lcd", "one letter + LCD text", base, others["lcd"][name], box))
-    for rendering, pictures in others.items():
-        cases.append(_case(f"{page}-{rendering}", f"text {rendering}", base, pictures[page], None))
+    cases += [_case(f"{page}-{way}", f"text {way}", base, others[way][page], None) for way in ("lcd", "vertical lcd")]
+    fitted = f"{page}-fitted"
+    cases.append(_case(f"{page}-unhinted", "text unhinted", shots[fitted], others["unhinted"][fitted], None))
     return cases
 
 
