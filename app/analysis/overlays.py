@@ -15,6 +15,7 @@ Polygon = npt.NDArray[np.float64]
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _NO_LABELS_BELOW = 120
 _FILL = 0.45
+_CROWDED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ def annotate(pixels: UInt8Array, marks: list[Mark], options: Options, *, scale: 
         canvas = pixels.copy()
     pen = _Pen(canvas, options)
     scaled = [_scale(mark, scale) for mark in marks]
-    for mark in scaled:
-        pen.draw(mark, options.style)
+    pen.draw(scaled, options.style)
     if min(canvas.shape[:2]) >= _NO_LABELS_BELOW:
         pen.number(scaled)
     return canvas
@@ -65,6 +65,13 @@ def annotate(pixels: UInt8Array, marks: list[Mark], options: Options, *, scale: 
 def parse_colour(text: str) -> Colour:
     """Read "#rrggbb"."""
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def opposite(colour: Colour) -> Colour:
+    """Choose black or white for a colour: white as long as its contrast is 3 (WCAG 2, for graphics and large text)."""
+    levels = np.array(colour) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return (0, 0, 0) if linear @ (0.2126, 0.7152, 0.0722) > 0.3 else (255, 255, 255)
 
 
 def reduce(pixels: Any, scale: float) -> Any:
@@ -98,40 +105,33 @@ class _Pen:
         self.canvas = canvas
         self.height, self.width = canvas.shape[:2]
         self.colour = parse_colour(options.color)
-        bright = np.dot(self.colour, (0.299, 0.587, 0.114)) > 140
-        self.contrast: Colour = (0, 0, 0) if bright else (255, 255, 255)
+        self.contrast = opposite(self.colour)
         self.thickness = options.thickness or line_width(canvas.shape)
         self.halo = max(1, self.thickness // 3)
 
-    def draw(self, mark: Mark, style: str) -> None:
-        """Mark one region; one without outlines gets its box whatever the style."""
-        if style == "boxes" or not mark.outlines:
-            self._box(mark.box)
-            return
-        shapes = [np.rint(outline * 16).astype(np.int32) for outline in mark.outlines]
+    def draw(self, marks: list[Mark], style: str) -> None:
+        """Mark regions; one without outlines gets its box whatever the style. All edges first, then all lines."""
+        shapes = {mark.number: [np.rint(outline * 16).astype(np.int32) for outline in mark.outlines] for mark in marks}
         if style == "filled":
-            self._fill(shapes, mark.box)
-        for width, colour in self._passes():
-            cv2.polylines(self.canvas, shapes, True, colour, width, cv2.LINE_AA, shift=4)
+            for mark in marks:
+                if mark.outlines:
+                    self._fill(shapes[mark.number])
+        for colour, grow in ((self.contrast, self.halo), (self.colour, 0)):
+            for mark in marks:
+                if style == "boxes" or not mark.outlines:
+                    self._frame(mark.box, self.halo - grow, self.halo + self.thickness + grow, colour)
+                else:
+                    width = self.thickness + 2 * grow
+                    cv2.polylines(self.canvas, shapes[mark.number], True, colour, width, cv2.LINE_AA, shift=4)
 
-    def _passes(self) -> tuple[tuple[int, Colour], tuple[int, Colour]]:
-        return (self.thickness + 2 * self.halo, self.contrast), (self.thickness, self.colour)
-
-    def _box(self, box: Box) -> None:
-        """Frame a box from outside: nested filled frames keep corners sharp and the inside untouched."""
-        inner = (box.x - self.halo, box.y - self.halo, box.x + box.width + self.halo, box.y + box.height + self.halo)
-        self._frame(inner, -self.halo, self.thickness + self.halo, self.contrast)
-        self._frame(inner, 0, self.thickness, self.colour)
-
-    def _frame(self, inner: tuple[int, int, int, int], start: int, stop: int, colour: Colour) -> None:
-        """Paint the ring between `start` and `stop` pixels outside a rectangle, kept on the canvas."""
-        left, top, right, bottom = inner
-        outer = left - stop, top - stop, right + stop, bottom + stop
-        hole = left - start, top - start, right + start, bottom + start
-        self._paint(outer[0], outer[1], outer[2], hole[1], colour, stop - start)
-        self._paint(outer[0], hole[3], outer[2], outer[3], colour, stop - start)
-        self._paint(outer[0], outer[1], hole[0], outer[3], colour, stop - start)
-        self._paint(hole[2], outer[1], outer[2], outer[3], colour, stop - start)
+    def _frame(self, box: Box, start: int, stop: int, colour: Colour) -> None:
+        """Paint the ring between `start` and `stop` pixels outside a box: corners stay sharp, its inside untouched."""
+        left, top, right, bottom = box.x, box.y, box.x + box.width, box.y + box.height
+        least = stop - start
+        self._paint(left - stop, top - stop, right + stop, top - start, colour, least)
+        self._paint(left - stop, bottom + start, right + stop, bottom + stop, colour, least)
+        self._paint(left - stop, top - stop, left - start, bottom + stop, colour, least)
+        self._paint(right + start, top - stop, right + stop, bottom + stop, colour, least)
 
     def _paint(self, left: int, top: int, right: int, bottom: int, colour: Colour, least: int) -> None:
         """Fill a rectangle; one that lies beyond the edge is pulled in, so that every box stays closed."""
@@ -139,17 +139,15 @@ class _Pen:
         top, bottom = _pull_in(top, bottom, self.height, least)
         self.canvas[top:bottom, left:right] = colour
 
-    def _fill(self, shapes: list[Any], box: Box) -> None:
-        """Blend the colour into outlined shapes; overlapping outlines are holes."""
-        margin = 2
-        left, top = max(0, box.x - margin), max(0, box.y - margin)
-        part = self.canvas[top : box.y + box.height + margin, left : box.x + box.width + margin]
-        if part.size == 0:
-            return
+    def _fill(self, shapes: list[Any]) -> None:
+        """Blend the colour into outlined shapes; an outline inside another is a hole."""
+        left, top, width, height = cv2.boundingRect(np.vstack(shapes) // 16)
+        left, top = max(0, left), max(0, top)
+        part = self.canvas[top : top + height + 1, left : left + width + 1]
         stencil = np.zeros(part.shape[:2], np.uint8)
-        cv2.fillPoly(stencil, [shape - np.array([left, top]) * 16 for shape in shapes], 255, cv2.LINE_8, 4)
-        tinted = cv2.addWeighted(part, 1 - _FILL, np.full_like(part, self.colour), _FILL, 0)
-        part[stencil > 0] = tinted[stencil > 0]
+        cv2.fillPoly(stencil, [shape - np.array([left, top], np.int32) * 16 for shape in shapes], 255, cv2.LINE_8, 4)
+        chosen = stencil > 0
+        part[chosen] = np.rint(part[chosen] * (1 - _FILL) + np.array(self.colour) * _FILL)
 
     def number(self, marks: list[Mark]) -> None:
         """Put each mark's number beside it, where it covers least of any region or other number."""
@@ -181,7 +179,7 @@ class _Pen:
             (right - width, bottom),
         ]
         best, least = (0, 0, width, height), math.inf
-        for x, y in corners:
+        for x, y in corners if len(occupied) < _CROWDED else corners[:1]:
             left, top = max(0, min(x, self.width - width)), max(0, min(y, self.height - height))
             place = left, top, left + width, top + height
             covered = _overlap(place, occupied)

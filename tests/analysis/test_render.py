@@ -1,0 +1,355 @@
+"""Every picture shows what it says, in its own frame, and carries nothing but pixels."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from app.analysis.decode import decode
+from app.analysis.model import Alignment, Box, Maps, Options, Picture, Region
+from app.analysis.overlays import Mark, annotate, line_width, opposite, parse_colour
+from app.analysis.render import NAMES, Scene, render
+from app.errors import NotFound
+from tests import picture_factory as make
+
+PHOTO = np.ascontiguousarray(data.astronaut()[:400, :500])
+BOXES = [Box(60, 80, 90, 50), Box(300, 200, 8, 6)]
+SHIFT = Alignment("shift", ((1.0, 0.0, 12.0), (0.0, 1.0, 7.0), (0.0, 0.0, 1.0)), 50)
+
+
+def picture(pixels: Any, alpha: Any = None) -> Picture:
+    return Picture(pixels, alpha, None, "x.png", "PNG", "0" * 64, 1)
+
+
+def region(number: int, box: Box, dx: int = 0, dy: int = 0) -> Region:
+    right, bottom = box.x + box.width - 1, box.y + box.height - 1
+    corners = ((box.x, box.y), (right, box.y), (right, bottom), (box.x, bottom))
+    after = replace(box, x=box.x + dx, y=box.y + dy)
+    return Region(number, box, after, box.width * box.height, 0.01, 0.5, "changed", (corners,))
+
+
+def scene(before: Any = PHOTO, after: Any = None, alignment: Alignment = SHIFT, **options: Any) -> Scene:
+    """A photo and its copy shifted by 12 × 7, with two regions."""
+    height, width = before.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    for box in BOXES:
+        mask[box.y : box.y + box.height, box.x : box.x + box.width] = 255
+    return Scene(
+        picture(before),
+        picture(np.roll(before, (7, 12), (0, 1)) if after is None else after),
+        alignment,
+        Options(**options),
+        tuple(region(index + 1, box, 12, 7) for index, box in enumerate(BOXES)),
+        Maps(mask, cv2.GaussianBlur(mask, (0, 0), 3)),
+    )
+
+
+def shown(name: str, of: Scene) -> Any:
+    return np.asarray(Image.open(io.BytesIO(render(name, of))))
+
+
+# --- all of them ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("style", ["boxes", "contours", "filled"])
+def test_every_picture_opens_as_what_its_name_says(name: str, style: str) -> None:
+    image = Image.open(io.BytesIO(render(name, scene(style=style))))
+    assert image.format == {"png": "PNG", "gif": "GIF", "webp": "WEBP"}[name.rsplit(".")[-1]]
+    image.load()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (7, 5), (40, 33)])
+def test_every_picture_can_be_made_of_tiny_images(name: str, size: tuple[int, int]) -> None:
+    tiny = np.zeros((*size, 3), np.uint8)
+    one = (region(1, Box(0, 0, 1, 1)),)
+    maps = Maps(np.full(size, 255, np.uint8), np.full(size, 200, np.uint8))
+    small = replace(scene(), before=picture(tiny), after=picture(tiny), alignment=Alignment(), regions=one, maps=maps)
+    Image.open(io.BytesIO(render(name, small))).load()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_the_file_but_its_pixels_is_served(name: str) -> None:
+    """GPS, camera, comments, profiles and what was appended are gone."""
+    exif = make.exif(gps=True)
+    jpeg = make.encode(PHOTO, "JPEG", exif=exif, icc_profile=make.srgb_profile(), comment=b"<?php evil(); ?>")
+    before = decode(jpeg + b"<script>alert(1)</script>", name="before")
+    served = render(name, replace(scene(), before=before, after=before))
+    for trace in (b"Exif", b"SECRET", b"GPS", b"script", b"php", b"ICC", b"sRGB", b"http"):
+        assert trace not in served
+    image = Image.open(io.BytesIO(served))
+    assert not image.getexif()
+    assert "icc_profile" not in image.info
+
+
+def test_an_unknown_name_is_not_found() -> None:
+    with pytest.raises(NotFound, match="There is no picture of that name"):
+        render("../../etc/passwd", scene())
+
+
+# --- before, after, aligned -----------------------------------------------------------------------------------
+
+
+def test_before_and_after_are_the_pixels_compared() -> None:
+    given = scene()
+    assert np.array_equal(shown("before.png", given), given.before.pixels)
+    assert np.array_equal(shown("after.png", given), given.after.pixels)
+
+
+def test_transparency_is_kept_and_over_white_looks_as_compared() -> None:
+    alpha = np.random.default_rng(0).integers(0, 256, PHOTO.shape[:2], np.uint8)
+    alpha[:40] = 0
+    given = decode(make.encode(np.dstack([PHOTO, alpha])), name="before")
+    rgba = shown("before.png", replace(scene(), before=given))
+    assert np.array_equal(rgba[..., 3], alpha)
+    weight = alpha[..., None] / 255
+    assert np.abs(rgba[..., :3] * weight + 255 * (1 - weight) - given.pixels).max() <= 1
+    opaque = alpha > 200
+    assert np.abs(rgba[opaque][:, :3].astype(int) - PHOTO[opaque]).max() <= 1
+
+
+def test_aligned_lies_over_before_and_is_transparent_where_nothing_is_known() -> None:
+    rgba = shown("aligned.png", scene())
+    assert rgba.shape == (400, 500, 4)
+    assert np.array_equal(rgba[:390, :480, :3], PHOTO[:390, :480])
+    assert rgba[:390, :480, 3].min() == 255
+    assert rgba[395:, 490:, 3].max() == 0
+
+
+def test_aligned_without_a_transform_is_after() -> None:
+    given = scene(alignment=Alignment())
+    assert np.array_equal(shown("aligned.png", given), given.after.pixels)
+
+
+# --- overlays -------------------------------------------------------------------------------------------------
+
+
+def box_of(difference: Any) -> tuple[int, int, int, int]:
+    ys, xs = np.nonzero(difference)
+    return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
+
+
+@pytest.mark.parametrize("name", ["overlay-before.png", "overlay-after.png"])
+def test_boxes_frame_their_region_and_leave_its_inside_alone(name: str) -> None:
+    given = scene(color="#00ff00", thickness=3)
+    pixels = given.before.pixels if "before" in name else given.after.pixels
+    drawn = shown(name, given)
+    for found in given.regions:
+        box = found.before if "before" in name else found.after
+        inside = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+        assert np.array_equal(drawn[inside], pixels[inside])
+        middle = box.y + box.height // 2
+        line = drawn[middle, box.x - 12 : box.x]
+        assert (line == (0, 255, 0)).all(axis=1).sum() == 3
+        assert (line == (0, 0, 0)).all(axis=1).sum() == 2
+
+
+def test_far_from_regions_nothing_is_drawn() -> None:
+    drawn = shown("overlay-before.png", scene())
+    assert np.array_equal(drawn[250:], PHOTO[250:])
+
+
+@pytest.mark.parametrize("style", ["contours", "filled"])
+def test_outlines_follow_the_region_into_the_frame_of_after(style: str) -> None:
+    """A quarter turn: what is drawn on after lies where the matrix puts the outline, not the box."""
+    turn = ((0.0, -1.0, 399.0), (1.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    after = np.ascontiguousarray(np.rot90(PHOTO, -1))
+    given = scene(after=after, alignment=Alignment("similarity", turn, 99), style=style, thickness=2)
+    given = replace(given, regions=(replace(given.regions[0], id=1, after=Box(270, 60, 50, 90)),))
+    marks = annotate(after, [], given.options)
+    assert np.array_equal(marks, after)
+    changed = (shown("overlay-after.png", given) != after).any(axis=2)
+    changed[:60] = changed[150 + 4 :] = False  # the number
+    left, top, right, bottom = box_of(changed)
+    assert abs(left - 269) <= 4
+    assert abs(right - 320) <= 4
+    assert abs(top - 60) <= 1
+    assert abs(bottom - 150) <= 4
+
+
+def test_filled_tints_the_inside_and_contours_leave_it() -> None:
+    inside = slice(90, 120), slice(70, 140)
+    assert np.array_equal(shown("overlay-before.png", scene(style="contours"))[inside], PHOTO[inside])
+    tinted = shown("overlay-before.png", scene(style="filled", color="#0000ff"))[inside]
+    expected = PHOTO[inside] * 0.55 + np.array((0, 0, 255)) * 0.45
+    assert np.abs(tinted - expected).max() <= 1
+
+
+def test_holes_of_a_filled_region_stay_clear() -> None:
+    outer = np.array([[50, 50], [149, 50], [149, 149], [50, 149]], np.float64)
+    hole = np.array([[80, 80], [119, 80], [119, 119], [80, 119]], np.float64)
+    drawn = annotate(PHOTO, [Mark(1, Box(50, 50, 100, 100), (outer, hole))], Options(style="filled", thickness=1))
+    assert np.array_equal(drawn[85:115, 85:115], PHOTO[85:115, 85:115])
+    assert not np.array_equal(drawn[60:75, 60:140], PHOTO[60:75, 60:140])
+
+
+def test_a_region_without_outlines_gets_its_box_in_every_style() -> None:
+    marks = [Mark(1, Box(100, 100, 20, 20))]
+    boxes = annotate(PHOTO, marks, Options(style="boxes"))
+    assert np.array_equal(annotate(PHOTO, marks, Options(style="contours")), boxes)
+    assert np.array_equal(annotate(PHOTO, marks, Options(style="filled")), boxes)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (492, 0), (0, 392), (492, 392)])
+def test_boxes_at_the_edge_are_still_closed(corner: tuple[int, int]) -> None:
+    drawn = annotate(PHOTO, [Mark(1, Box(*corner, 8, 8))], Options(color="#00ff00", thickness=2))
+    around = drawn[max(0, corner[1] - 3) : corner[1] + 11, max(0, corner[0] - 3) : corner[0] + 11]
+    green = (around == (0, 255, 0)).all(axis=2)
+    assert green.any(axis=0).all() or green.any(axis=1).all()
+    rows, columns = green.sum(axis=1), green.sum(axis=0)
+    assert (rows >= 8).sum() >= 4
+    assert (columns >= 8).sum() >= 4
+
+
+def test_numbers_do_not_cover_other_regions() -> None:
+    """Nine small regions in a tight grid keep every pixel."""
+    boxes = [Box(200 + 26 * x, 150 + 26 * y, 10, 10) for y in range(3) for x in range(3)]
+    drawn = annotate(PHOTO, [Mark(index + 1, box) for index, box in enumerate(boxes)], Options())
+    kept = [np.array_equal(drawn[b.y : b.y + 10, b.x : b.x + 10], PHOTO[b.y : b.y + 10, b.x : b.x + 10]) for b in boxes]
+    assert sum(kept) >= 8
+
+
+def test_every_region_has_its_number_beside_it() -> None:
+    """With the number another digit, only pixels near the box change."""
+    one, two = (annotate(PHOTO, [Mark(number, Box(200, 200, 30, 30))], Options()) for number in (1, 8))
+    left, top, right, bottom = box_of((one != two).any(axis=2))
+    assert 170 <= left < right <= 260
+    assert 170 <= top < bottom <= 260
+
+
+def test_pictures_too_small_for_numbers_get_none() -> None:
+    small = np.zeros((60, 60, 3), np.uint8)
+    one, two = (annotate(small, [Mark(number, Box(20, 20, 9, 9))], Options()) for number in (1, 8))
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    "color", ["#ff2d55", "#ffffff", "#000000", "#ffff00", "#00ff00", "#0000ff", "#808080", "#777777"]
+)
+def test_the_edge_and_the_text_contrast_with_the_colour(color: str) -> None:
+    """At least 3 to 1, what WCAG asks of graphics and large text."""
+
+    def luminance(colour: Any) -> float:
+        levels = np.array(colour) / 255
+        linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    light, dark = sorted((luminance(parse_colour(color)), luminance(opposite(parse_colour(color)))), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_lines_grow_with_the_picture_unless_a_thickness_is_given() -> None:
+    widths = [line_width(shape) for shape in ((50, 50), (480, 640), (1080, 1920), (3000, 4000), (7000, 7000))]
+    assert widths == [1, 2, 4, 10, 20]
+
+
+def test_hundreds_of_regions_are_drawn() -> None:
+    marks = [Mark(index, Box(index * 7 % 480, index * 13 % 380, 4, 4)) for index in range(1, 1500)]
+    assert not np.array_equal(annotate(PHOTO, marks, Options()), PHOTO)
+
+
+# --- the others -----------------------------------------------------------------------------------------------
+
+
+def test_the_mask_is_exact() -> None:
+    given = scene()
+    assert np.array_equal(shown("mask.png", given), given.maps.mask)
+
+
+def test_the_heat_map_is_dim_grey_where_nothing_differs_and_bright_where_it_does() -> None:
+    given = scene()
+    drawn = shown("heatmap.png", given).astype(int)
+    assert drawn.shape == PHOTO.shape
+    quiet = drawn[300:, :200]
+    assert np.array_equal(quiet[..., 0], quiet[..., 2])
+    assert quiet.max() <= 0.4 * 255 + 1
+    assert drawn[105, 105].min() > 100
+    brightness = drawn.sum(axis=2)
+    assert brightness[90:120, 70:140].min() > brightness[300:, :200].max()
+
+
+def test_a_reduced_heat_is_stretched_over_before() -> None:
+    given = scene()
+    small = cv2.resize(given.maps.heat, (125, 100), interpolation=cv2.INTER_AREA)
+    drawn = shown("heatmap.png", replace(given, maps=Maps(given.maps.mask, small)))
+    assert drawn.shape == PHOTO.shape
+
+
+def test_side_by_side_shows_both_overlays_at_one_scale_with_a_gap() -> None:
+    given = scene()
+    drawn = shown("side-by-side.png", given)
+    assert drawn.shape == (400, 500 + 16 + 500, 3)
+    assert np.array_equal(drawn[:, :500], shown("overlay-before.png", given))
+    assert np.array_equal(drawn[:, 516:], shown("overlay-after.png", given))
+    assert (drawn[:, 500:516] == 245).all()
+
+
+def test_side_by_side_of_two_sizes_pads_the_smaller() -> None:
+    given = scene(after=PHOTO[:200, :300].copy(), alignment=Alignment())
+    drawn = shown("side-by-side.png", replace(given, regions=()))
+    assert drawn.shape == (400, 816, 3)
+    assert (drawn[200:, 516:] == 245).all()
+
+
+def test_side_by_side_of_large_images_stays_a_sane_size() -> None:
+    """Reduced to 16 megapixels, with boxes where they belong and lines as thick as elsewhere."""
+    large = np.zeros((4000, 5000, 3), np.uint8)
+    given = replace(
+        scene(large, alignment=Alignment(), thickness=4, color="#00ff00"),
+        regions=(region(1, Box(1000, 2000, 800, 400)),),
+    )
+    drawn = shown("side-by-side.png", given)
+    assert drawn.shape[0] * drawn.shape[1] < 16_200_000
+    scale = drawn.shape[0] / 4000
+    row = (drawn[round(2200 * scale), : drawn.shape[1] // 2] == (0, 255, 0)).all(axis=1)
+    columns = np.flatnonzero(row)
+    assert len(columns) == 8
+    assert abs(columns[3] - 1000 * scale) <= 4
+    assert abs(columns[4] - 1800 * scale) <= 4
+
+
+def frames_of(gif: bytes) -> list[Any]:
+    image: Any = Image.open(io.BytesIO(gif))
+    assert image.info["loop"] == 0
+    assert image.info["duration"] >= 300
+    frames = []
+    for index in range(image.n_frames):
+        image.seek(index)
+        frames.append(np.asarray(image.convert("RGB")).astype(int))
+    return frames
+
+
+def test_blink_shows_the_change_and_nothing_else_flickers() -> None:
+    """Equal pixels are equal in both frames, also where after shows nothing and before stays."""
+    given = scene()
+    after = given.after.pixels.copy()
+    after[87:137, 72:162] = (0, 255, 0)
+    first, second = frames_of(render("blink.gif", replace(given, after=picture(after))))
+    assert np.abs(first - PHOTO).mean() < 8
+    assert np.abs(second[85:125, 65:145] - (0, 255, 0)).mean() < 10
+    outside = np.ones(PHOTO.shape[:2], np.bool_)
+    outside[78:132, 58:152] = False
+    assert np.array_equal(first[outside], second[outside])
+
+
+@pytest.mark.parametrize("size", [(900, 2400), (2400, 900)])
+def test_blink_is_at_most_800_pixels_a_side(size: tuple[int, int]) -> None:
+    large = cv2.resize(PHOTO, size[::-1])
+    image = Image.open(io.BytesIO(render("blink.gif", scene(large, alignment=Alignment()))))
+    assert max(image.size) == 800
+
+
+def test_matches_show_both_images() -> None:
+    drawn = shown("matches.png", scene())
+    assert drawn.shape == (400, 1000, 3)
+
+
+def test_a_large_png_is_still_exact() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
+    assert np.array_equal(shown("before.png", replace(scene(), before=picture(noise))), noise)
