@@ -38,13 +38,22 @@ def find_differences(
         evidence = find_evidence(small[0], small[1], seen, _strictness(options.sensitivity))  # type: ignore[arg-type]
         mask = cv2.resize(find_mask(evidence, (size[1], size[0])), (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
     else:
-        evidence = find_evidence(before, after, valid, _strictness(options.sensitivity))
+        evidence = find_evidence(before, after, valid, _strictness(options.sensitivity), _exact(before, after, valid))
         mask = find_mask(evidence, shape)
     strength = _together(evidence.levels)
     full = cv2.resize(strength, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
     regions, kept = find_regions(before, after, mask, full, alignment, second.pixels.shape[:2], options.min_area)  # type: ignore[arg-type]
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
+
+
+def _exact(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
+    """Say whether the two images are free of noise: most pixels, busy ones too, are exactly equal."""
+    equal = (before == after).all(axis=2)
+    grey = cv2.cvtColor(before, cv2.COLOR_RGB2GRAY)
+    busy = (cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 8) & (valid > 0)
+    count = int(busy.sum())
+    return count == 0 or float(equal[busy].mean()) > 0.5
 
 
 def _strictness(sensitivity: float) -> float:

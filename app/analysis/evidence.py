@@ -17,6 +17,7 @@ FLOOR_CHROMA = (99.0, 8.0, 6.0, 4.5, 4.0)
 SEED = 2.2
 GROW = 1.1
 NOISE = 1.0
+BACKING = 1.5
 KERNEL = np.ones((3, 3), np.uint8)
 STEPS_PER_LEVEL = 4
 """Noise is counted in quarter grey levels."""
@@ -30,7 +31,7 @@ class Evidence:
     levels: list[FloatArray]
 
 
-def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, strictness: float = 1.0) -> Evidence:
+def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, strictness: float = 1.0, exact: bool = False) -> Evidence:
     planes_before = _planes(before)
     planes_after = _planes(after)
     planes_before[0], planes_after[0] = match_blur(planes_before[0], planes_after[0], valid)
@@ -44,7 +45,19 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, stri
         planes_before = [cv2.pyrDown(plane) for plane in planes_before]
         planes_after = [cv2.pyrDown(plane) for plane in planes_after]
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
+    if not exact and len(scores) > 1:
+        scores[0] = _backed(scores[0], scores[1])
     return Evidence(scores)
+
+
+def _backed(fine: FloatArray, coarse: FloatArray) -> FloatArray:
+    """Believe the finest scale only as far as the next one backs it.
+
+    Resampling makes thin lines fainter and wider but keeps their sum: one scale up the two are equal again.
+    """
+    around = cv2.dilate(coarse, KERNEL)
+    limit = cv2.resize(around, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.minimum(fine, BACKING * limit)
 
 
 def _planes(pixels: UInt8Array) -> list[FloatArray]:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from app.analysis.kinds import kinds_of
 from app.analysis.model import Alignment, Box, Region, UInt8Array
 
-Labels = npt.NDArray[np.int32]
+LOOSE = 0.6
+"""Ragged pieces are joined over a gap of this share of their size; solid ones only when they all but touch."""
 
 
 def find_regions(
@@ -88,6 +89,7 @@ def _joined(mask: UInt8Array) -> list[tuple[Box, int, UInt8Array]]:
         return i
 
     joined = list(boxes)
+    filled = [int(stats[i, 4]) for i in range(1, count)]
     changed = len(boxes) <= 2000
     while changed:
         changed = False
@@ -96,9 +98,11 @@ def _joined(mask: UInt8Array) -> list[tuple[Box, int, UInt8Array]]:
             for j in alive[position + 1 :]:
                 if root(i) != i or root(j) != j:
                     continue
-                if _gap(joined[i], joined[j]) <= _reach(joined[i], joined[j], reach):
+                looseness = 1 - min(filled[i] / _area(joined[i]), filled[j] / _area(joined[j]))
+                if _gap(joined[i], joined[j]) <= max(reach, LOOSE * looseness * _smaller(joined[i], joined[j])):
                     parent[j] = i
                     joined[i] = _union(joined[i], joined[j])
+                    filled[i] += filled[j]
                     changed = True
     groups = []
     table = np.zeros(count, np.int32)
@@ -118,9 +122,12 @@ def _gap(a: Box, b: Box) -> int:
     return max(across, down)
 
 
-def _reach(a: Box, b: Box, least: int) -> float:
-    smaller = min(max(a.width, a.height), max(b.width, b.height))
-    return max(least, 0.35 * smaller)
+def _smaller(a: Box, b: Box) -> int:
+    return min(max(a.width, a.height), max(b.width, b.height))
+
+
+def _area(box: Box) -> int:
+    return box.width * box.height
 
 
 def _union(a: Box, b: Box) -> Box:

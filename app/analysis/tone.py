@@ -10,9 +10,14 @@ import numpy.typing as npt
 from app.analysis.model import Options, Tone, UInt8Array
 
 Float = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
 
-SAMPLE_SIDE = 192
-ITERATIONS = 10
+SAMPLES = 10_000
+TRIES = 4
+ITERATIONS = 12
+CAP = 10.0
+EDGY = 40.0
+WAVES = 6
 BRIGHT = 252.0
 """Block means from here on are taken as clipped: they only say "at least this bright"."""
 DARK = 3.0
@@ -24,7 +29,7 @@ class ToneMap:
 
     Attributes:
         curves: shape (5, 3): weights of 1, a, a ln a, a ln² a, a² for each channel, a = level / 255.
-        light: shape (terms, 3): weights of cosines over the picture, times a; no terms when light is even.
+        light: shape (terms, 3): weights of Legendre polynomials over the picture, times a; no terms when light is even.
     """
 
     curves: Float
@@ -58,14 +63,26 @@ def even_tone(
     if options.tone == "off":
         return Tone(reason="switched off"), after
     tone, tone_map = fit_tone(before, after, valid)
-    return tone, after if tone_map is None else tone_map.apply(after)
+    return tone, after if tone_map is None else _give_way(before, after, tone_map.apply(after))
+
+
+def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:
+    """Where *after* was clipped it only bounds the truth: inside the bound, take the level of *before*."""
+    for top in range(0, after.shape[0], 256):
+        rows = slice(top, top + 256)
+        strip = after[rows]
+        smooth = cv2.blur(strip, (5, 5))
+        bright = ((strip >= 253) | (smooth >= 248)) & (before[rows] > toned[rows])
+        dark = ((strip <= 2) | (smooth <= 5)) & (before[rows] < toned[rows])
+        np.copyto(toned[rows], before[rows], where=bright | dark)
+    return toned
 
 
 def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
     """Fit the curve and the light that turn *after* into *before*, robustly.
 
     The model is linear in its weights: a smooth curve per channel that holds gain, gamma, offset and
-    contrast, plus a slow gain over the picture (cosines up to order 4). It is fitted to block means by
+    contrast, plus a slow gain over the picture (polynomials up to order 4). It is fitted to block means by
     iteratively reweighted least squares (Tukey's biweight), so real changes do not pull it, and each part
     is kept only when it clearly lowers the residual.
 
@@ -90,16 +107,21 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     samples = _samples(before, after, valid)
     if samples is None:
         return Tone(reason="too little to judge the exposure on"), None
-    target, source, positions = samples
-    plain = _spread(target - source)
+    target, source, positions, flatness = samples
+    telling = _telling(target, source) * flatness
+    if telling.sum() < 0.03 * len(telling) or _untouched(before, after, valid):
+        return Tone(reason="exposure and light agree"), None
+    start = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
+    plain = _cost(_one_sided(target, source, source), telling)
     if plain < 0.4 / 255:
         return Tone(reason="exposure and light agree"), None
-    curves, curve_residual = _fit(target, source, None)
-    light_terms = _light_at(positions)
-    both, both_residual = _fit(target, source, light_terms)
-    if min(curve_residual, both_residual) > 0.8 * plain:
+    curves, curve_residual = _fit(target, source, None, start, telling)
+    light = _light_at(positions)
+    both, both_residual = _fit(target, source, light, np.vstack([curves, np.zeros((light.shape[1], 3))]), telling)
+    curve_cost, both_cost = _cost(curve_residual, telling), _cost(both_residual, telling)
+    if min(curve_cost, both_cost) > 0.8 * plain:
         return Tone(reason="no exposure or light explains the difference"), None
-    if both_residual < 0.85 * curve_residual:
+    if both_cost < 0.9 * curve_cost - 0.05 / 255:
         tone_map = ToneMap(both[:5], both[5:])
     else:
         tone_map = ToneMap(curves, np.empty((0, 3)))
@@ -109,59 +131,104 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     return Tone(True, (float(gain[0]), float(gain[1]), float(gain[2])), reason), tone_map
 
 
-def _samples(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Float, Float, Float] | None:
-    """Give block means of both images (0 to 1) and their positions (0 to 1)."""
-    height, width = before.shape[:2]
-    scale = min(1.0, SAMPLE_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small_before = cv2.resize(before, size, interpolation=cv2.INTER_AREA).astype(np.float64)
-    small_after = cv2.resize(after, size, interpolation=cv2.INTER_AREA).astype(np.float64)
-    seen = cv2.resize(valid, size, interpolation=cv2.INTER_AREA) >= 255
+def _untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
+    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped."""
+    step = max(1, int(math.sqrt(valid.size / 200_000)))
+    a, b = before[::step, ::step], after[::step, ::step]
+    telling = (valid[::step, ::step] > 0) & (a.max(axis=2) < BRIGHT) & (a.min(axis=2) > DARK)
+    count = int(telling.sum())
+    return count > 0 and int((a == b).all(axis=2)[telling].sum()) > 0.25 * count
+
+
+def _telling(target: Float, source: Float) -> Float:
+    """Mark (1) samples that say something: not clipped in both images alike."""
+    bright, dark = BRIGHT / 255, DARK / 255
+    both_bright = (target >= bright) & (source >= bright)
+    both_dark = (target <= dark) & (source <= dark)
+    return 1.0 - (both_bright | both_dark).all(axis=1)
+
+
+def _samples(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Float, Float, Float, Float] | None:
+    """Look at one small even patch per cell of a grid: its colours in both images (0 to 1), its place (0 to 1) and
+    how even it is (1 is flat).
+
+    A patch is taken where it is flat and not clipped if the cell has such a place, so that text on clipped
+    paper still tells how dark the ink became.
+    """
+    height, width = valid.shape
+    if min(height, width) < 5:
+        return None
+    random = np.random.default_rng(0)
+    cell = max(2.0, math.sqrt(height * width / SAMPLES))
+    top, left = np.mgrid[0 : height - cell / 2 : cell, 0 : width - cell / 2 : cell].reshape(2, -1, 1)
+    y = np.clip(top + random.random((len(top), TRIES)) * cell, 1, height - 2).astype(np.intp)
+    x = np.clip(left + random.random((len(top), TRIES)) * cell, 1, width - 2).astype(np.intp)
+    mean_before, range_before, peak_before = _patches(before, y, x)
+    mean_after, range_after, peak_after = _patches(after, y, x)
+    clipped = np.maximum(peak_before, peak_after) >= BRIGHT
+    penalty = range_before + range_after + 300.0 * clipped + 3000.0 * (valid[y, x] == 0)
+    best = penalty.argmin(axis=1)
+    cells = np.arange(len(best))
+    seen = valid[y, x][cells, best] > 0
     if seen.sum() < 64:
         return None
-    y, x = np.nonzero(seen)
-    positions = np.c_[(x + 0.5) / size[0], (y + 0.5) / size[1]]
-    return small_before[seen] / 255, small_after[seen] / 255, positions
+    positions = np.stack([(x[cells, best] + 0.5) / width, (y[cells, best] + 0.5) / height], axis=1)
+    spread = (range_before + range_after)[cells, best][seen]
+    flatness = 1 / (1 + (spread / EDGY) ** 2)
+    return mean_before[cells, best][seen] / 255, mean_after[cells, best][seen] / 255, positions[seen], flatness
 
 
-def _spread(residual: Float) -> float:
-    """Typical size of the residual, blind to the third that real changes may hold."""
-    return float(np.quantile(np.abs(residual).max(axis=1), 0.6))
+def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float]:
+    """Give mean (…, 3), largest range (…) and peak (…) of the 3 by 3 patches around some pixels."""
+    around = np.stack([pixels[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+    peak = around.max(axis=0).astype(np.float64)
+    return around.mean(axis=0), (peak - around.min(axis=0)).max(axis=2), peak.max(axis=2)
 
 
-def _fit(target: Float, source: Float, light: Float | None) -> tuple[Float, float]:
-    """Fit all channels with common robust weights."""
-    weights = np.ones(len(target))
+def _cost(residual: Float, telling: Float) -> float:
+    """Mean residual of the worst channel, capped so that real changes cost the same before and after."""
+    return float(np.average(np.minimum(np.abs(residual).max(axis=1), CAP / 255), weights=telling))
+
+
+def _fit(
+    target: Float, source: Float, light: Float | None, start: Float, telling: Float
+) -> tuple[Float, Float]:
+    """Fit all channels with common robust weights; give the weights of the terms and what is left."""
     columns = []
     for channel in range(3):
         terms = _curve_terms(source[:, channel])
         if light is not None:
             terms = np.hstack([terms, light * source[:, channel, None]])
         columns.append(terms)
-    ridge = np.full(columns[0].shape[1], 1e-4)
-    ridge[:5] = (1e-4, 1e-6, 1e-4, 1e-3, 1e-3)
-    identity = np.zeros(columns[0].shape[1])
+    ridge = np.concatenate([CURVE_RIDGE, LIGHT_RIDGE])[: len(start)]
+    identity = np.zeros(len(start))
     identity[1] = 1.0
-    solution = np.tile(identity[:, None], (1, 3))
-    residual = target - source
-    for _ in range(ITERATIONS):
-        fitted = np.empty_like(target)
-        for channel, terms in enumerate(columns):
-            weighted = terms * weights[:, None]
-            normal = terms.T @ weighted / len(target) + np.diag(ridge)
-            rest = target[:, channel] - terms @ identity
-            solution[:, channel] = identity + np.linalg.solve(normal, weighted.T @ rest / len(target))
-            fitted[:, channel] = terms @ solution[:, channel]
-        residual = _one_sided(target, source, fitted)
+    solution = start.copy()
+    residual = _one_sided(target, source, _fitted(columns, solution))
+    for round_ in range(ITERATIONS):
         size = np.abs(residual).max(axis=1)
-        scale = max(1.5 / 255, 4.0 * float(np.quantile(size, 0.6)))
-        weights = np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) + 1e-6
-    return solution, _spread(residual)
+        # Start wide: what is far off at first is more often light not yet fitted than a real change.
+        scale = max(2.0 / 255, 4.0 * float(np.quantile(size[telling > 0], 0.5)), 60.0 / 255 * 0.6**round_)
+        weights = np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * telling + 1e-9
+        for channel, terms in enumerate(columns):
+            # A bound that holds must not pull: its sample has no say in this round.
+            say = np.where(residual[:, channel] == 0, 1e-9, weights)
+            weighted = terms * say[:, None]
+            total = say.sum()
+            normal = terms.T @ weighted / total + np.diag(ridge)
+            rest = target[:, channel] - terms @ identity
+            solution[:, channel] = identity + np.linalg.solve(normal, weighted.T @ rest / total)
+        residual = _one_sided(target, source, _fitted(columns, solution))
+    return solution, residual
+
+
+def _fitted(columns: list[Float], solution: Float) -> Float:
+    return np.stack([terms @ solution[:, channel] for channel, terms in enumerate(columns)], axis=1)
 
 
 def _one_sided(target: Float, source: Float, fitted: Float) -> Float:
     """Clipped values only bound the truth: what lies beyond the bound is no residual."""
-    residual = target - fitted
+    residual = target - fitted + 1e-12
     bright, dark = BRIGHT / 255, DARK / 255
     residual[(target >= bright) & (fitted > target)] = 0
     residual[(source >= bright) & (fitted < target)] = 0
@@ -177,14 +244,23 @@ def _curve_terms(level: Float) -> Float:
 
 
 def _light_at(positions: Float) -> Float:
-    order = 4
-    terms = [
-        np.cos(math.pi * i * positions[:, 0]) * np.cos(math.pi * j * positions[:, 1])
-        for i in range(order + 1)
-        for j in range(order + 1 - i)
-        if i + j > 0
-    ]
-    return np.stack(terms, axis=-1)
+    """Slopes and bowls (Legendre polynomials) and slow waves (cosines) over the picture."""
+    across = np.polynomial.legendre.legvander(2 * positions[:, 0] - 1, 2)
+    down = np.polynomial.legendre.legvander(2 * positions[:, 1] - 1, 2)
+    waves_across = np.cos(np.pi * positions[:, :1] * np.arange(WAVES + 1))
+    waves_down = np.cos(np.pi * positions[:, 1:] * np.arange(WAVES + 1))
+    slopes = [across[:, i] * down[:, j] for i, j in _orders(2)]
+    waves = [waves_across[:, i] * waves_down[:, j] for i, j in _orders(WAVES)]
+    return np.stack(slopes + waves, axis=-1)
+
+
+def _orders(most: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(most + 1) for j in range(most + 1 - i) if i + j]
+
+
+CURVE_RIDGE = np.array([1e-4, 1e-6, 1e-4, 1e-3, 1e-3])
+LIGHT_RIDGE = np.array([1e-5] * len(_orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in _orders(WAVES)])
+"""Fast waves must earn their place."""
 
 
 def _light_terms(height: int, width: int) -> Float:
