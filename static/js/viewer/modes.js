@@ -6,13 +6,14 @@ export const MODES = ['side', 'swipe', 'fade', 'blink', 'difference', 'heat', 'm
 /** Panes of one mode; `original` shows after as given instead of aligned. */
 export function panesOf(mode, stage, { original, base }) {
   const before = () => ({ name: 'before', picture: stage.picture('before') })
-  const after = (stretch = true) => ({ name: 'after', picture: stage.picture(original ? 'after' : 'aligned'), stretch })
+  const after = () => ({ name: 'after', picture: stage.picture(original ? 'after' : 'aligned') })
   const words = original ? 'After, as given' : 'After, aligned'
   switch (mode) {
     case 'swipe':
     case 'fade':
+      return [{ side: 'before', labels: ['Before', words], sheets: [before(), after()] }]
     case 'blink':
-      return [{ side: 'before', sheets: [before(), after()] }]
+      return [{ side: 'before', labels: ['Before'], words, sheets: [before(), after()] }]
     case 'difference':
       return [{ side: 'before', sheets: differenceSheets(base, before, after, stage) }]
     case 'heat':
@@ -21,8 +22,8 @@ export function panesOf(mode, stage, { original, base }) {
       return [{ sheets: [{ name: 'matches', picture: stage.picture('matches') }] }]
     default:
       return [
-        { side: 'before', label: 'Before', sheets: [before()] },
-        { side: 'after', label: words, original, sheets: [after(false)] },
+        { side: 'before', labels: ['Before'], sheets: [before()] },
+        { side: 'after', labels: [words], original, sheets: [after()] },
       ]
   }
 }

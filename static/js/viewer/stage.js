@@ -37,7 +37,7 @@ export class Stage {
   }
 
   /**
-   * Show panes. Each is `{ label, side, original, sheets }`, each sheet `{ name, picture | element, stretch }`.
+   * Show panes. Each is `{ labels, side, original, sheets }`, each sheet `{ name, picture | element }`.
    * The frame keeps its size; the view keeps its place, unless `view` is another one.
    */
   show(panes, view = this.view) {
@@ -61,10 +61,10 @@ export class Stage {
       element.append(frame)
       return { ...sheet, frame, canvas }
     })
-    if (description.label) {
+    for (const text of description.labels ?? []) {
       const label = document.createElement('p')
       label.className = 'pane-label'
-      label.textContent = description.label
+      label.textContent = text
       element.append(label)
     }
     this.element.append(element)
