@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench import manifest, methods, pairs, sensitivity, sheet, suites, tables
+from bench import manifest, methods, pairs, rivals, sensitivity, sheet, suites, tables
 from bench.cases import Maker, from_labelled, makers_of_specs, run
 from bench.scoring import Outcome
 
@@ -55,6 +55,9 @@ def chosen_methods(which: str) -> dict[str, methods.Method]:
         found[methods.OURS] = methods.ours
     if which != "ours":
         found.update(methods.USUAL)
+        binary = rivals.find_odiff(OUT / "odiff")
+        if binary is not None:
+            found["odiff"] = partial(rivals.odiff, binary=binary)
     return found
 
 

@@ -94,7 +94,8 @@ def _judge(case: Case, name: str, answer: Answer, seconds: float) -> Outcome:
     if case.boxes is None:
         right = case.expected is None or _same(verdict, case.expected)
         if case.words:
-            right = right and any(word in answer.note for word in case.words)
+            said = f"{answer.note} {answer.summary}".lower()
+            right = right and any(word in said for word in case.words)
         outcome.right = right
     return outcome
 

@@ -24,6 +24,7 @@ class Answer:
     kinds: tuple[str, ...] = ()
     verdict: str | None = None
     note: str = ""
+    summary: str = ""
     timings: dict[str, float] = field(default_factory=dict)
 
 
@@ -72,7 +73,9 @@ def ours_with(**options: object) -> Method:
         note = f"{found.model} ({found.reason})" if found.reason else found.model
         note += "" if found.same_scene else "; not the same scene"
         note += "; tone" if result.tone.applied else ""
-        return Answer(boxes, after_boxes, found.matrix, kinds, result.verdict, note, dict(result.timings_ms))
+        return Answer(
+            boxes, after_boxes, found.matrix, kinds, result.verdict, note, result.summary, dict(result.timings_ms)
+        )
 
     return run
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -15,6 +17,8 @@ import skimage.io
 from PIL import Image
 from skimage.color import rgb2gray
 from skimage.metrics import structural_similarity
+
+from bench.methods import Answer, boxes_of, read_both
 
 
 def decode_both(before: bytes, after: bytes) -> None:
@@ -46,26 +50,45 @@ def scikit_image_way(before: bytes, after: bytes) -> bytes:
 
 
 def find_odiff(folder: Path) -> Path | None:
-    """Install odiff with npm into a folder that is not committed; None (and a word) where that cannot be done."""
-    binary = folder / "node_modules" / ".bin" / "odiff"
-    if not binary.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            print("odiff is left out: there is no npm here")
-            return None
-        folder.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), "odiff-bin"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode or not binary.exists():
-            print(f"odiff is left out: npm could not install it: {done.stderr.strip()[:200]}")
-            return None
-    return binary
+    """Install odiff with npm into a folder that is not committed; None (and a word) where that cannot be done.
+
+    Gives the program itself, without the script in JavaScript that npm puts before it.
+    """
+    program = "node_modules/@odiff/*/odiff*"
+    found = sorted(path for path in folder.glob(program) if path.suffix in ("", ".exe"))
+    if found:
+        return found[0]
+    npm = shutil.which("npm")
+    if npm is None:
+        print("odiff is left out: there is no npm here", file=sys.stderr)
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), "odiff-bin"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = sorted(path for path in folder.glob(program) if path.suffix in ("", ".exe"))
+    if done.returncode or not found:
+        print(f"odiff is left out: npm could not install it: {done.stderr.strip()[:200]}", file=sys.stderr)
+        return None
+    return found[0]
 
 
-def run_odiff(binary: Path, before: Path, after: Path, diff: Path) -> tuple[float, str]:
+def run_odiff(binary: Path, before: Path, after: Path, diff: Path, *options: str) -> tuple[float, str]:
     """Time one whole process of odiff that writes its picture, in seconds; and what it printed."""
+    command = [str(binary), str(before), str(after), str(diff), *options]
     started = time.perf_counter()
-    done = subprocess.run(
-        [str(binary), str(before), str(after), str(diff)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return time.perf_counter() - started, (done.stdout + done.stderr).strip()
+
+
+def odiff(before: bytes, after: bytes, *, binary: Path) -> Answer:
+    """Odiff with anti-aliased pixels left out, as a method: touching pixels of its mask make a box."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "a.png", Path(folder) / "b.png", Path(folder) / "diff.png"
+        for path, pixels in zip(files, read_both(before, after), strict=False):
+            cv2.imwrite(str(path), pixels[..., ::-1])
+        run_odiff(binary, *files, "--antialiasing", "--diff-mask")
+        mask = cv2.imread(str(files[2]), cv2.IMREAD_UNCHANGED)
+    if mask is None:
+        return Answer(())
+    changed = (mask[..., 3] > 0).astype(np.uint8)
+    return Answer(boxes_of(cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), 0))
