@@ -74,27 +74,56 @@ def turned_file(upright: Pixels, orientation: int, kind: str) -> bytes:
     return encode(stored, kind, **options)
 
 
-def profile_with_gamma(gamma: float = 1.0) -> bytes:
-    """Make an RGB profile of the primaries of sRGB with another tone curve, from lcms's own sRGB profile."""
-    return _with_curve(bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()), gamma)
-
-
 def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def _with_curve(profile: bytearray, gamma: float) -> bytes:
-    """Point the three tone curves of a profile at one new gamma curve."""
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-    count = struct.unpack(">I", profile[128:132])[0]
-    at = len(profile)
-    for index in range(count):
-        entry = 132 + 12 * index
-        if profile[entry : entry + 4] in (b"rTRC", b"gTRC", b"bTRC", b"kTRC"):
-            profile[entry + 4 : entry + 12] = struct.pack(">II", at, len(curve) - 2)
-    profile += curve
-    profile[0:4] = struct.pack(">I", len(profile))
-    return bytes(profile)
+def linear_profile(name: str = "Linear test light") -> bytes:
+    """An RGB profile with the primaries of sRGB and no tone curve: level 128 is half the light."""
+    tags = _tags_of(srgb_profile())
+    return _profile(
+        b"RGB ", b"XYZ ", b"mntr", name, {**tags, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _gamma(1.0))}
+    )
+
+
+def linear_grey_profile() -> bytes:
+    """A grey profile without a tone curve."""
+    return _profile(b"GRAY", b"XYZ ", b"mntr", "Linear test grey", {b"kTRC": _gamma(1.0)})
+
+
+def cmyk_profile() -> bytes:
+    """A CMYK profile in which full ink of any kind is dark grey (Lab 20, 0, 0) and paper is white."""
+    corners = b"".join(bytes([51 if index else 255, 128, 128]) for index in range(16))
+    curve = bytes(range(256))
+    identity = struct.pack(">9i", *(65536 if at % 4 == 0 else 0 for at in range(9)))
+    table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + identity + curve * 4 + corners + curve * 3
+    return _profile(b"CMYK", b"Lab ", b"prtr", "Test ink", {b"A2B0": table})
+
+
+def _gamma(value: float) -> bytes:
+    return b"curv\0\0\0\0" + struct.pack(">IH", 1, round(value * 256)) + b"\0\0"
+
+
+def _colorants_of(profile: bytes) -> dict[bytes, bytes]:
+    """Read the colorants out of a profile."""
+    (count,) = struct.unpack(">I", profile[128:132])
+    entries = [struct.unpack(">4sII", profile[at : at + 12]) for at in range(132, 132 + 12 * count, 12)]
+    return {name: profile[at : at + size] for name, at, size in entries if name in (b"rXYZ", b"gXYZ", b"bXYZ")}
+
+
+def _profile(space: bytes, connection: bytes, kind: bytes, name: str, tags: dict[bytes, bytes]) -> bytes:
+    """Build a version 2 ICC profile: header, tag table, tags (four bytes aligned)."""
+    white = struct.pack(">3i", 63190, 65536, 54061)
+    text = name.encode("ascii") + b"\0"
+    description = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(78)
+    tags = {b"desc": description, b"wtpt": b"XYZ \0\0\0\0" + white, **tags}
+    at, table, body = 132 + 12 * len(tags), b"", b""
+    for key, value in tags.items():
+        table += struct.pack(">4sII", key, at + len(body), len(value))
+        body += value + b"\0" * (-len(value) % 4)
+    header = struct.pack(">I4sI4s4s4s", at + len(body), b"\0\0\0\0", 0x02400000, kind, space, connection)
+    header += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + white
+    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body
 
 
 # --- PNG by hand ----------------------------------------------------------------------------------------------
