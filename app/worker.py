@@ -60,8 +60,8 @@ class Child:
         raise value
 
     def is_usable(self) -> bool:
-        """Say whether it lives and is not due for replacement."""
-        return self._process.is_alive() and self.calls < CALLS_PER_CHILD
+        """Say whether it lives and is not due for replacement; from an idle child nothing comes but its end."""
+        return not self._pipe.poll() and self.calls < CALLS_PER_CHILD
 
     def end(self) -> None:
         """Kill it and forget it."""

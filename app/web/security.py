@@ -27,7 +27,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-PUBLIC_ROUTES = {"/", "/docs"}
+PUBLIC_PAGES = ("/", "/docs")
 
 
 def init_app(app: Flask) -> None:
@@ -54,10 +54,10 @@ def add_headers(response: Response) -> Response:
     """Add the security headers that the view did not set itself."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.path in PUBLIC_ROUTES and response.status_code == 200:
+    if request.path in PUBLIC_PAGES and response.status_code == 200:
         del response.headers["X-Robots-Tag"]
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["Cache-Control"] = "no-cache"  # "no-store" would lose what was typed on going back
+    response.headers.setdefault("Cache-Control", "private, no-store")
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
