@@ -80,10 +80,8 @@ def srgb_profile() -> bytes:
 
 def linear_profile(name: str = "Linear test light") -> bytes:
     """An RGB profile with the primaries of sRGB and no tone curve: level 128 is half the light."""
-    tags = _tags_of(srgb_profile())
-    return _profile(
-        b"RGB ", b"XYZ ", b"mntr", name, {**tags, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _gamma(1.0))}
-    )
+    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _gamma(1.0))
+    return _profile(b"RGB ", b"XYZ ", b"mntr", name, _colorants_of(srgb_profile()) | curves)
 
 
 def linear_grey_profile() -> bytes:
