@@ -1,6 +1,9 @@
 // The result page.
 import './forms.js'
-import './share.js'
+import * as histograms from './histograms.js'
+import * as outline from './outline.js'
+import * as recent from './recent.js'
+import * as share from './share.js'
 import * as address from './viewer/address.js'
 import * as controls from './viewer/controls.js'
 import * as ignore from './viewer/ignore.js'
@@ -10,10 +13,24 @@ import * as regions from './viewer/regions.js'
 import { load } from './viewer/settings.js'
 import { Viewer } from './viewer/viewer.js'
 
-const evaluation = JSON.parse(document.getElementById('evaluation').textContent)
+const byId = (id) => document.getElementById(id)
+const evaluation = JSON.parse(byId('evaluation').textContent)
 
-document.getElementById('workbench').hidden = false
-const viewer = new Viewer(evaluation, document.getElementById('stage'))
+byId('workbench').hidden = false
+const viewer = new Viewer(evaluation, byId('stage'))
 viewer.state.marks = load().marks ?? 'boxes'
 for (const part of [controls, regions, ignore, inspector, keys, address]) part.connect(viewer)
 viewer.setMarks(viewer.state.marks)
+
+share.connect(evaluation)
+byId('delete-form').addEventListener('submit', () => recent.remove(evaluation.id))
+
+// What is further down the page waits until the pictures are on the screen.
+const later = async () => {
+  if (byId('outline')) outline.show(evaluation, byId('outline'))
+  const quietly = (work) => work.catch(() => { /* a picture is gone: the page works without */ })
+  await quietly(recent.add(evaluation, document.querySelector('h1').textContent))
+  await quietly(histograms.show(evaluation, byId('histograms')))
+}
+if (document.readyState === 'complete') later()
+else window.addEventListener('load', later)

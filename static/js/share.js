@@ -1,6 +1,4 @@
 // Copy the link, and say in the reader's own time when the page expires.
-const copyButton = document.getElementById('copy-link')
-
 /** Copy text; older browsers and plain http without localhost have no clipboard API. */
 export async function copy(text) {
   try {
@@ -31,11 +29,36 @@ export function copies(button, text) {
   })
 }
 
-copies(copyButton, () => {
-  const link = new URL(copyButton.dataset.link)
-  link.search = location.search
-  return link.href
-})
+/** Give a snippet for an issue tracker: the verdict, the marked pair and the differences. */
+export function markdown(evaluation, link) {
+  const cell = (text) => String(text).replace(/[|\\`*_<>[\]]/g, '\\$&').replace(/\s+/g, ' ')
+  const at = (name) => new URL(evaluation.images[name], link).href
+  const lines = [
+    `**${cell(evaluation.summary)}** ([open](${link}))`,
+    '',
+    `| Before: ${cell(evaluation.before.name)} | After: ${cell(evaluation.after.name)} |`,
+    '|---|---|',
+    `| ![Before](${at('overlay-before')}) | ![After](${at('overlay-after')}) |`,
+  ]
+  if (evaluation.regions.length) {
+    lines.push('', '| # | kind | x | y | width | height | strength |', '|--:|---|--:|--:|--:|--:|--:|')
+    for (const { id, kind, before, strength } of evaluation.regions) {
+      lines.push(`| ${id} | ${kind} | ${before.x} | ${before.y} | ${before.width} | ${before.height} | ${strength.toFixed(2)} |`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+export function connect(evaluation) {
+  const button = document.getElementById('copy-link')
+  const here = () => {
+    const link = new URL(button.dataset.link)
+    link.search = location.search
+    return link.href
+  }
+  copies(button, here)
+  copies(document.getElementById('copy-markdown'), () => markdown(evaluation, here()))
+}
 
 for (const time of document.querySelectorAll('time[data-expires]')) {
   const when = new Date(time.dateTime)

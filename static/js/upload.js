@@ -2,6 +2,7 @@
 import * as busy from './busy.js'
 import './forms.js'
 import * as problem from './problem.js'
+import * as recent from './recent.js'
 
 /* global Dropzone */
 Dropzone.autoDiscover = false
@@ -183,3 +184,10 @@ function fail(body, code) {
 }
 
 draw()
+
+const recentSection = document.getElementById('recent')
+document.getElementById('recent-clear').addEventListener('click', () => {
+  recent.clear()
+  recent.show(recentSection)
+})
+recent.show(recentSection)
