@@ -150,7 +150,8 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
     if "resize" in parts:
         factor = rng.uniform(0.5, 1.5)
         method = cv2.INTER_AREA if factor < 1 else int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
-        out8 = cv2.resize(out8, None, fx=factor, fy=factor, interpolation=method)
+        size = (round(out8.shape[1] * factor), round(out8.shape[0] * factor))
+        out8 = cv2.resize(out8, size, interpolation=method)
     return np.asarray(out8, np.uint8)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import skimage
 import sklearn
+from PIL import Image
 
 from bench import drawn
 
@@ -62,10 +63,8 @@ def seed_of(*parts: object) -> int:
 def original(name: str) -> Pixels:
     """Read a shipped photo as RGB, at the size it ships in."""
     path = next(folder / name for folder in FOLDERS if (folder / name).exists())
-    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise OSError(f"{path} is no image")
-    return np.ascontiguousarray(bgr[..., ::-1])
+    with Image.open(path) as image:
+        return np.array(image.convert("RGB"))
 
 
 def scene(name: str, seed: int) -> Pixels:
