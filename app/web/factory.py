@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from app import jobs
-from app.errors import StorageUnavailable
+from app.errors import ImageDiffError
 from app.gate import Gate
 from app.settings import Settings, SettingsError
 from app.store import ID_PATTERN, Store
@@ -93,8 +93,8 @@ def make_services(settings: Settings) -> Services:
             max_bytes=settings.max_store_bytes,
             min_free_bytes=settings.min_free_bytes,
         )
-    except StorageUnavailable as error:
-        raise SettingsError(f"IMAGE_DIFF_STORE={settings.store}: the folder cannot be written") from error
+    except (ImageDiffError, OSError) as error:
+        raise SettingsError(f"IMAGE_DIFF_STORE={settings.store}: the folder cannot be used: {error}") from error
     gates = {
         queue: Gate(store.gate, run=settings.evaluations, wait=wait, queue=queue, patience=settings.deadline)
         for queue, wait in (("evaluations", settings.waiting), ("pictures", settings.waiting_pictures))

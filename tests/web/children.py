@@ -6,9 +6,15 @@ import re
 import signal
 import time
 from multiprocessing.connection import Connection
+from pathlib import Path
 
+from app.analysis import Limits, Options
 from app.errors import InvalidOption
+from app.jobs import evaluate_folder
+from app.store import Store
 from app.worker import Workers
+
+PUT_SIZE = 60_000
 
 _prepared = ""
 
@@ -66,3 +72,25 @@ def be_a_parent(pipe: Connection) -> None:
     workers = Workers(1, initializer=prepare, initargs=("",))
     pipe.send(workers.call(os.getpid, seconds=20))
     time.sleep(60)
+
+
+def put_forever(folder: Path, pipe: Connection) -> None:
+    """Keep, draw and delete until killed."""
+    store = Store(folder, keep_seconds=10_000, max_bytes=10**9)
+    pipe.send("ready")
+    while True:
+        with store.staging() as staged:
+            for name in ("before", "after"):
+                (staged / name).write_bytes(bytes(PUT_SIZE))
+            id = store.commit(staged, "evaluations", {"verdict": "different"})["id"]
+        with store.staging() as staged:
+            (staged / "drawing").write_bytes(bytes(PUT_SIZE))
+            store.add_file("evaluations", id, "pictures/mask.png", staged / "drawing")
+        store.delete("evaluations", id)
+
+
+def evaluate_often(folder: Path, times: int) -> int:
+    """Evaluate the pair of a folder and give the resident memory in bytes."""
+    for _ in range(times):
+        evaluate_folder(folder, ("a", "b"), Options(), Limits(), (folder / "no-model", "cpu", 1), 60)
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
