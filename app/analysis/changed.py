@@ -4,21 +4,17 @@ Most images that people compare are equal nearly everywhere. One pass over strip
 that are not, so that norms, SSIM and the search for regions need to look at nothing else.
 """
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, UInt8Array
+from app.analysis.threads import in_threads
 
 TILE = 64
-_THREADS = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +81,6 @@ def find_changed(before: Any, after: Any, *, planes: tuple[Any, Any] | None = No
         return _examine(before[rows], after[rows], alpha, None if valid is None else valid[rows])
 
     return _collect(in_threads(examine, tops), list(tops), width)
-
-
-def in_threads(work: Callable[[int], _Result], items: Iterable[int]) -> list[_Result]:
-    """Map `work` over `items` on the machine's cores; NumPy and OpenCV release the interpreter lock."""
-    items = list(items)
-    if len(items) < 2 or _THREADS == 1:
-        return [work(item) for item in items]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(work, items))
 
 
 def same_bytes(a: Any, b: Any) -> bool:

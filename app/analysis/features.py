@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Alignment, Features, UInt8Array
+from app.analysis.resize import reduce_to, scale_by
+from app.analysis.threads import in_threads
 
 LONGEST_SIDE = 1000
 KEYPOINTS = 1000
@@ -80,8 +82,8 @@ def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | N
     Rublee, Rabaud, Konolige, Bradski: ORB: an efficient alternative to SIFT or SURF. ICCV 2011.
     https://doi.org/10.1109/ICCV.2011.6126544
     """
-    points_before, descriptors_before, _ = _keypoints(before)
-    points_after, descriptors_after, scale_after = _keypoints(after)
+    both = in_threads(lambda index: _keypoints((before, after)[index]), range(2))
+    (points_before, descriptors_before, _), (points_after, descriptors_after, scale_after) = both
     found = len(points_before), len(points_after)
     if 0 in found:
         return _none(found, _why_none(before, after, found))
@@ -111,18 +113,14 @@ def _keypoints(pixels: UInt8Array) -> tuple[Points, Any, float]:
     height, width = pixels.shape[:2]
     if min(height, width) < _SMALLEST:  # OpenCV 5 raises below its patch size
         return np.empty((0, 2)), None, 1.0
-    scale = max(1.0, max(height, width) / LONGEST_SIDE)
-    size = max(1, round(width / scale)), max(1, round(height / scale))
-    if min(size) < _SMALLEST:
-        return np.empty((0, 2)), None, scale
-    reduced = pixels if scale == 1 else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY)
-    keypoints, descriptors = cv2.ORB.create(KEYPOINTS).detectAndCompute(grey, None)
+    reduced, step = reduce_to(pixels, LONGEST_SIDE)
+    if min(reduced.shape[:2]) < _SMALLEST:
+        return np.empty((0, 2)), None, max(step)
+    keypoints, descriptors = cv2.ORB.create(KEYPOINTS).detectAndCompute(cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY), None)
     if descriptors is None:
-        return np.empty((0, 2)), None, scale
+        return np.empty((0, 2)), None, max(step)
     points = np.array([point.pt for point in keypoints], np.float64)
-    step = np.array([width / size[0], height / size[1]])
-    return (points + 0.5) * step - 0.5, descriptors, scale
+    return (points + 0.5) * step - 0.5, descriptors, max(step)
 
 
 def _inliers(here: Points, there: Points, alignment: Alignment | None, near: float) -> npt.NDArray[np.bool_]:
@@ -158,7 +156,7 @@ def draw_matches(before: UInt8Array, after: UInt8Array, found: Matches) -> UInt8
         RGB, uint8; each image at most 1000 pixels a side, both at the same scale.
     """
     scale = min(1.0, LONGEST_SIDE / max(*before.shape[:2], *after.shape[:2]))
-    left, right = (_scaled(image, scale) for image in (before, after))
+    left, right = (scale_by(image, scale) for image in (before, after))
     offset = left.shape[1]
     canvas = np.full((max(left.shape[0], right.shape[0]), offset + right.shape[1], 3), 255, np.uint8)
     canvas[: left.shape[0], :offset] = left
@@ -171,13 +169,6 @@ def draw_matches(before: UInt8Array, after: UInt8Array, found: Matches) -> UInt8
         cv2.circle(canvas, start, 3, colour, 1, cv2.LINE_AA)
         cv2.circle(canvas, (x + offset, y), 3, colour, 1, cv2.LINE_AA)
     return canvas
-
-
-def _scaled(image: UInt8Array, scale: float) -> UInt8Array:
-    if scale == 1:
-        return image
-    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 def _chosen(inliers: npt.NDArray[np.bool_]) -> list[int]:

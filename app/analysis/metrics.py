@@ -6,9 +6,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.changed import Changed, find_changed, in_threads
+from app.analysis.changed import Changed, find_changed
 from app.analysis.model import Box, Metrics, UInt8Array, UInt16Array
+from app.analysis.resize import reduce_by
 from app.analysis.ssim import TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
+from app.analysis.threads import in_threads
 
 REDUCED_PIXELS = 1_000_000
 JPEG_QUALITY = 75
@@ -212,16 +214,6 @@ def _reduce_both(before: UInt8Array, after: UInt8Array, valid: Any, box: Box) ->
         new = np.where((reduce_by(valid[part], factor) == 255)[..., None], new, whole[rows, columns])
     changed[rows, columns] = new
     return whole, changed
-
-
-def reduce_by(image: Any, factor: int) -> Any:
-    """Average blocks of `factor` × `factor` pixels (an incomplete block at the right or bottom is left out)."""
-    if factor == 1:
-        return image
-    height, width = image.shape[0] // factor, image.shape[1] // factor
-    if height == 0 or width == 0:
-        return np.empty((height, width, *image.shape[2:]), image.dtype)
-    return cv2.resize(image[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def edge_agreement(before: UInt8Array, after: UInt8Array, reasons: dict[str, str]) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, Options, UInt8Array
+from app.analysis.resize import scale_by
 
 Colour = tuple[int, int, int]
 Polygon = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ def annotate(pixels: UInt8Array, marks: list[Mark], options: Options, *, scale: 
     Lines lie outside what they mark and have a thin edge of the opposite brightness, so that they show on any
     background. Pictures under 120 pixels a side get no numbers: these would cover them.
     """
-    canvas: UInt8Array = reduce(pixels, scale)
+    canvas: UInt8Array = scale_by(pixels, scale)
     if canvas is pixels:
         canvas = pixels.copy()
     pen = _Pen(canvas, options)
@@ -72,14 +73,6 @@ def opposite(colour: Colour) -> Colour:
     levels = np.array(colour) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     return (0, 0, 0) if linear @ (0.2126, 0.7152, 0.0722) > 0.3 else (255, 255, 255)
-
-
-def reduce(pixels: Any, scale: float) -> Any:
-    """Shrink by averaging areas; the very same array when there is nothing to do."""
-    if scale >= 1:
-        return pixels
-    size = max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
 def line_width(shape: tuple[int, ...]) -> int:

@@ -13,7 +13,8 @@ from PIL import Image
 from app.analysis.align import warp_to_before
 from app.analysis.features import draw_matches, find_matches
 from app.analysis.model import Alignment, Maps, Options, Picture, Region, UInt8Array
-from app.analysis.overlays import Mark, annotate, reduce
+from app.analysis.overlays import Mark, annotate
+from app.analysis.resize import scale_by
 from app.errors import NotFound
 
 LARGEST_PAIR = 16_000_000
@@ -149,7 +150,7 @@ def _mask(scene: Scene) -> bytes:
 def _heatmap(scene: Scene) -> bytes:
     """Lay the difference, in a perceptual colour map, over a dimmed grey *before*."""
     before = scene.before.pixels
-    small = reduce(before, _factor(before.shape[0] * before.shape[1], LARGEST_HEAT))
+    small = scale_by(before, _factor(before.shape[0] * before.shape[1], LARGEST_HEAT))
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     heat = cv2.resize(scene.maps.heat, grey.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     colours = cv2.cvtColor(cv2.applyColorMap(heat, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
@@ -192,7 +193,7 @@ def _blink(scene: Scene) -> bytes:
     aligned, valid = _warp(scene)
     before = scene.before.pixels
     scale = min(1.0, LONGEST_BLINK / max(before.shape[:2]))
-    first, second, opacity = (reduce(picture, scale) for picture in (before, aligned, valid))
+    first, second, opacity = (scale_by(picture, scale) for picture in (before, aligned, valid))
     return _encode_gif(first, np.where((opacity == 255)[..., None], second, first))
 
 
@@ -207,9 +208,9 @@ def _encode_gif(first: Any, second: Any) -> bytes:
 
 def _preview(pixels: Any, alpha: Any) -> bytes:
     """Encode a reduced copy as WebP, which is small enough to be seen at once on a slow line."""
-    small = reduce(pixels, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2])))
+    small = scale_by(pixels, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2])))
     if alpha is not None:
-        small = _with_alpha(small, reduce(alpha, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2]))))
+        small = _with_alpha(small, scale_by(alpha, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2]))))
     buffer = io.BytesIO()
     Image.fromarray(small).save(buffer, "WEBP", quality=82, method=1)
     return buffer.getvalue()

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.changed import TILE, in_threads
+from app.analysis.changed import TILE
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.threads import in_threads
 
 WINDOW = 7
 _RADIUS = WINDOW // 2
