@@ -4,11 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import imagehash
+import pywt  # type: ignore[import-untyped]  # noqa: F401  (see below)
+import scipy.fftpack  # noqa: F401
 from PIL import Image
 
 from app.analysis.model import HashDistance, UInt8Array
 from app.analysis.resize import reduce_to
 from app.analysis.threads import in_threads
+
+# ImageHash loads pywt and scipy.fftpack inside its hashes; loaded here, no comparison waits for them.
 
 LONGEST_SIDE = 512
 _HASHES: dict[str, Callable[[Image.Image], Any]] = {
