@@ -21,6 +21,7 @@ def find_regions(
     alignment: Alignment,
     after_shape: tuple[int, int],
     min_area: int | None = None,
+    smallest: int = 1,
 ) -> tuple[tuple[Region, ...], UInt8Array]:
     """Make regions of a mask.
 
@@ -36,7 +37,7 @@ def find_regions(
         Maps the boxes into *after*.
     after_shape : (height, width) of the original *after*.
     min_area : int, optional
-        Smallest region in pixels; None chooses by picture size.
+        Smallest region in pixels, when the caller asks for one; otherwise ``smallest``.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def find_regions(
         255 where a region is.
     """
     groups = _joined(mask)
-    least = min_area if min_area is not None else max(1, round(1e-5 * mask.size))
+    least = smallest if min_area is None else min_area
     found = []
     kept = np.zeros_like(mask)
     for box, labels, members in groups:

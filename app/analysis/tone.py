@@ -17,6 +17,7 @@ TRIES = 4
 ITERATIONS = 12
 CAP = 10.0
 EDGY = 40.0
+RARITY = 0.5
 WAVES = 6
 BRIGHT = 252.0
 """Block means from here on are taken as clipped: they only say "at least this bright"."""
@@ -63,7 +64,19 @@ def even_tone(
     if options.tone == "off":
         return Tone(reason="switched off"), after
     tone, tone_map = fit_tone(before, after, valid)
-    return tone, after if tone_map is None else _give_way(before, after, tone_map.apply(after))
+    if tone_map is None:
+        return tone, after
+    toned = _give_way(before, after, tone_map.apply(after))
+    if _difference(before, toned, valid) > 0.95 * _difference(before, after, valid):
+        return Tone(reason="no exposure or light explains the difference"), after
+    return tone, toned
+
+
+def _difference(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> float:
+    """Mean difference over the picture, edges and dark places too; real changes are capped."""
+    step = max(1, int(math.sqrt(valid.size / 100_000)))
+    apart = cv2.absdiff(before[::step, ::step], after[::step, ::step]).max(axis=2)
+    return float(np.minimum(apart, 60)[valid[::step, ::step] > 0].mean())
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:
@@ -109,9 +122,10 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
         return Tone(reason="too little to judge the exposure on"), None
     target, source, positions, flatness = samples
     telling = _telling(target, source) * flatness
-    if telling.sum() < 0.03 * len(telling) or _untouched(before, after, valid):
+    if not _widespread(telling, positions) or _untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
     start = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
+    telling = telling * _rarity(source, telling)
     plain = _cost(_one_sided(target, source, source), telling)
     if plain < 0.4 / 255:
         return Tone(reason="exposure and light agree"), None
@@ -138,6 +152,21 @@ def _untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool
     telling = (valid[::step, ::step] > 0) & (a.max(axis=2) < BRIGHT) & (a.min(axis=2) > DARK)
     count = int(telling.sum())
     return count > 0 and int((a == b).all(axis=2)[telling].sum()) > 0.25 * count
+
+
+def _widespread(telling: Float, positions: Float) -> bool:
+    """Say whether telling samples are found all over: those of a few places may just as well be real changes."""
+    cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
+    total = np.bincount(cells, minlength=64)
+    share = np.bincount(cells, telling, minlength=64) / np.maximum(total, 1)
+    return bool((share[total > 0] > 0.02).mean() > 0.2)
+
+
+def _rarity(source: Float, telling: Float) -> Float:
+    """Weigh rare levels up, so that the ink on a page counts beside its paper."""
+    levels = np.minimum(source.mean(axis=1) * 20, 19).astype(np.intp)
+    share = np.bincount(levels, telling, minlength=20) / telling.sum()
+    return np.asarray(1 / np.maximum(share, 0.002) ** RARITY)[levels]
 
 
 def _telling(target: Float, source: Float) -> Float:
@@ -258,7 +287,7 @@ def _orders(most: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(most + 1) for j in range(most + 1 - i) if i + j]
 
 
-CURVE_RIDGE = np.array([1e-4, 1e-6, 1e-4, 1e-3, 1e-3])
+CURVE_RIDGE = np.array([3e-3, 1e-6, 5e-5, 3e-4, 1e-3])
 LIGHT_RIDGE = np.array([1e-5] * len(_orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in _orders(WAVES)])
 """Fast waves must earn their place."""
 
