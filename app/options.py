@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.analysis import Box, Options
 from app.errors import InvalidOption
@@ -11,6 +11,11 @@ from app.errors import InvalidOption
 MAX_COORDINATE = 1_000_000
 MAX_IGNORED = 200
 _DEFAULTS = Options()
+
+
+def _as_whole(value: Any) -> Any:
+    """Read 3.0 as 3: to JSON Schema, and to JavaScript, they are the same whole number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class BoxIn(BaseModel):
@@ -22,6 +27,8 @@ class BoxIn(BaseModel):
     y: int = Field(ge=0, le=MAX_COORDINATE)
     width: int = Field(ge=1, le=MAX_COORDINATE)
     height: int = Field(ge=1, le=MAX_COORDINATE)
+
+    _whole = field_validator("*", mode="before")(_as_whole)
 
 
 class OptionsIn(BaseModel):
@@ -74,6 +81,8 @@ class OptionsIn(BaseModel):
         le=1,
         description="A larger share (0 to 1) of changed pixels does not pass.",
     )
+
+    _whole = field_validator("min_area", "thickness", "max_regions", mode="before")(_as_whole)
 
     def to_options(self) -> Options:
         """Give the value that the analysis takes."""

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, send_file, url_for
 
 from app.analysis import Options
-from app.errors import MissingFile, TooManyFiles
+from app.errors import BadRequest, MissingFile, TooManyFiles
 from app.jobs import describe_image
 from app.web import evaluations, pictures, uploads
 from app.web.errors import Refused
@@ -20,7 +20,9 @@ api = Blueprint("api", __name__, url_prefix="/api")
 @api.post("/uploads")
 def create_upload() -> tuple[Response, int]:
     """Take one image, to be compared later by its id."""
-    _, files = uploads.read_form()
+    form, files = uploads.read_form()
+    for name in form:
+        raise BadRequest(f"{uploads.clean_name(name, 'That')} is not a field of this request.", field=name[:40])
     sent = files.getlist("file")
     if len(sent) != 1 or len(files) != 1:
         raise (TooManyFiles if files else MissingFile)("Send exactly one file, in the field named file.")

@@ -66,9 +66,7 @@ def _parameter(parameter: dict[str, Any]) -> dict[str, Any]:
 
 
 def _schema(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    # Of a docstring the first sentence is for readers of the API, "Attributes:" for those of the code.
-    description = schema.get("description", "").partition("\n\n")[0]
-    return {"name": name, "description": description, "fields": _fields(schema)}
+    return {"name": name, "description": schema["description"], "fields": _fields(schema)}
 
 
 def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
@@ -93,7 +91,7 @@ def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema and len(schema["enum"]) < 6:
         return " or ".join(schema["enum"])
     if "anyOf" in schema:
-        return " or ".join(_type(kind) for kind in schema["anyOf"])
+        return " or ".join(_type(kind) for kind in schema["anyOf"] if kind.get("maxLength") != 0)
     if "prefixItems" in schema:
         return f"{len(schema['prefixItems'])} × {_type(schema['prefixItems'][0])}"
     if schema.get("type") == "array":

@@ -4,6 +4,7 @@ Flask's OpenAPI extensions were weighed: those that read pydantic models describ
 form with files or JSON, and their pages load scripts from a CDN.
 """
 
+import re
 from functools import cache
 from typing import Any
 
@@ -136,6 +137,7 @@ def _get_metrics() -> dict[str, Any]:
     }
 
 
+_EMPTY = {"type": "string", "maxLength": 0}
 _BINARY = {"type": "string", "format": "binary"}
 _FILE = {**_BINARY, "description": "An image file."}
 _ID = {
@@ -173,14 +175,15 @@ def _errors(*statuses: int) -> dict[str, Any]:
 
 
 def _option_fields() -> dict[str, Any]:
-    """Describe the options as fields of a form, where nothing is null and rectangles are text."""
+    """Describe the options as fields of a form: rectangles are text, and an empty text means the default."""
     fields = {}
     for name, schema in OptionsIn.model_json_schema()["properties"].items():
-        kinds = schema.pop("anyOf", [])
-        fields[name] = {**schema, **next((kind for kind in kinds if kind["type"] != "null"), {})}
-        fields[name].pop("title", None)
-        if fields[name].get("default", 0) is None:
-            del fields[name]["default"]
+        kinds = schema.get("anyOf", [schema])
+        described = {"description": schema["description"], "default": schema["default"]}
+        fields[name] = {
+            "anyOf": [*(_plain(kind) for kind in kinds if kind["type"] != "null"), _EMPTY],
+            **{key: value for key, value in described.items() if value is not None},
+        }
     box = r"\d{1,5},\d{1,5},[1-9]\d{0,4},[1-9]\d{0,4}"
     fields["ignore"] = {
         "type": "string",
@@ -190,9 +193,24 @@ def _option_fields() -> dict[str, Any]:
     return fields
 
 
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in ("title", "description", "default")}
+
+
 def _schemas() -> dict[str, Any]:
     requests = (OptionsIn, schemas.CompareUploads, schemas.CompareAgain)
     answers = (schemas.Upload, schemas.Evaluation, schemas.Error, schemas.Health)
     models = [(model, "validation") for model in requests] + [(model, "serialization") for model in answers]
     _, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    for schema in definitions["$defs"].values():
+        _move_attributes(schema)
     return dict(definitions["$defs"])
+
+
+def _move_attributes(schema: dict[str, Any]) -> None:
+    """Give the lines under "Attributes:" of a docstring to the fields they describe."""
+    schema["description"], _, lines = schema.get("description", "").partition("\n\nAttributes:\n")
+    schema["description"] = " ".join(schema["description"].split())
+    for names, text in re.findall(r"^    (\w[\w, ]*): (.*(?:\n {5,}.*)*)", lines, re.MULTILINE):
+        for name in names.split(", "):
+            schema["properties"].get(name, {}).setdefault("description", " ".join(text.split()))

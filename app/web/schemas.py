@@ -141,7 +141,6 @@ class Health(BaseModel):
     """The service lives."""
 
     status: str
-    version: str
 
 
 OPTION_FIELDS: dict[str, Any] = {name: OptionsIn.model_fields[name] for name in OPTION_NAMES}
