@@ -97,13 +97,12 @@ def plan(
         wanted = (nuisance,)
     pictures = photos.names(which)
     base = 1 if which == "tune" else 1001
+    every = (24 if quick else 6) if double else (4 if quick else 1)
     specs = []
     for p, picture in enumerate(pictures):
         for s in range(seeds):
             for n, name in enumerate(wanted):
-                if quick and (p + n + s) % (4 if not double else 24):
-                    continue
-                if double and not quick and (p + n + s) % 6:
+                if (5 * p + 11 * s + n) % every:
                     continue
                 count = photos.seed_of("count", picture, s, name) % 7 % 6
                 specs.append(Spec(picture, base + s, name, "default" if double else profile, count))
