@@ -20,9 +20,10 @@ from app.settings import Settings, as_markdown_table
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-TEXTS = sorted(path for path in ROOT.glob("*.md"))
+TEXTS = sorted((*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+WORDS = "\n".join(path.read_text(encoding="utf-8") for path in TEXTS)
 CODE = {
-    language: re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    language: re.findall(rf"^```{language}\n(.*?)^```", WORDS, re.MULTILINE | re.DOTALL)
     for language in ("sh", "console", "json", "python", "nginx")
 }
 COMMANDS = [
@@ -66,7 +67,7 @@ def test_every_file_a_text_links_to_or_shows_is_there() -> None:
     missing = []
     for path in TEXTS:
         for target in re.findall(r"\]\(([^)#\s]+)\)", path.read_text(encoding="utf-8")):
-            if "://" not in target and not (ROOT / target).exists():
+            if "://" not in target and not (path.parent / target).exists():
                 missing.append(f"{path.name}: {target}")
     assert missing == []
 
@@ -96,8 +97,8 @@ def test_a_curl_command_sends_files_that_are_there_and_options_that_exist(comman
 def cli_commands() -> list[list[str]]:
     """Give the arguments of each ``python -m app`` in the texts."""
     lines = [" ".join(command) for command in COMMANDS]
-    lines += re.findall(r"`(python -m app [^`]*)`", "".join(path.read_text(encoding="utf-8") for path in TEXTS))
-    return [shlex.split(line.partition("-m app ")[2]) for line in lines if "-m app " in line]
+    lines += re.findall(r"`(python -m app [^`]*)`", WORDS)
+    return [shlex.split(line.rpartition("-m app ")[2]) for line in lines if "-m app " in line]
 
 
 def test_every_command_line_in_a_text_is_understood() -> None:

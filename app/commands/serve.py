@@ -9,9 +9,8 @@ from typing import NoReturn
 
 ROOT = Path(__file__).parents[2]
 
-# Read when a process starts, so they have to be there before: two arenas keep glibc from holding on to freed pictures,
-# and the libraries' own threads would only fight with the evaluations that run side by side.
-ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# glibc reads it when a process starts: with more arenas it holds on to freed pictures.
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
