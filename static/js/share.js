@@ -18,12 +18,12 @@ export async function copy(text) {
 export function copies(button, text) {
   const label = button.querySelector('span')
   const usual = label.textContent
-  label.setAttribute('role', 'status')
   let timer
   button.hidden = false
   button.addEventListener('click', async () => {
     await copy(text())
     label.textContent = 'Copied'
+    document.getElementById('viewer-status').textContent = 'Copied.'
     clearTimeout(timer)
     timer = setTimeout(() => { label.textContent = usual }, 1800)
   })

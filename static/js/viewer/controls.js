@@ -76,12 +76,13 @@ function connectChoices(viewer) {
   const reflect = (name, value) => { document.querySelector(`input[name=${name}][value=${value}]`).checked = true }
   each('after-shown', (value) => viewer.setOriginal(value === 'given'))
   each('difference-base', (value) => viewer.setBase(value))
-  each('marks', (value) => {
-    viewer.setMarks(value)
-    save({ marks: value })
-  })
+  each('marks', (value) => viewer.setMarks(value))
   viewer.addEventListener('original', () => reflect('after-shown', viewer.state.original ? 'given' : 'aligned'))
-  viewer.addEventListener('marks', () => reflect('marks', viewer.state.marks))
+  viewer.addEventListener('marks', () => {
+    const { marks } = viewer.state
+    reflect('marks', marks)
+    if (marks !== 'off') save({ marks }) // the next result must not look as if it had none
+  })
 }
 
 /** A slider sets a custom property of the stage, speaks its value, and is remembered when it has a `name`. */

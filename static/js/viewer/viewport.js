@@ -104,14 +104,11 @@ export class Viewport extends EventTarget {
     this.#flight = requestAnimationFrame(step)
   }
 
-  /** Keep the picture in the pane: centred along a side that fits, without a gap along one that does not. */
+  /** Keep the middle of the pane on the picture; a picture that is seen whole is centred. */
   #clamped(scale, x, y) {
-    const within = (value, length, seen) => (length <= seen ? length / 2 : Math.min(Math.max(value, seen / 2), length - seen / 2))
-    return {
-      scale,
-      x: within(x, this.picture.width, this.pane.width / scale),
-      y: within(y, this.picture.height, this.pane.height / scale),
-    }
+    const { width, height } = this.picture
+    if (this.fitted) return { scale, x: width / 2, y: height / 2 }
+    return { scale, x: Math.min(Math.max(x, 0), width), y: Math.min(Math.max(y, 0), height) }
   }
 
   #set(scale, x, y, clamp = true) {
