@@ -87,8 +87,8 @@ def odiff(before: bytes, after: bytes, *, binary: Path) -> Answer:
         for path, pixels in zip(files, read_both(before, after), strict=False):
             cv2.imwrite(str(path), pixels[..., ::-1])
         run_odiff(binary, *files, "--antialiasing", "--diff-mask")
+        if not files[2].exists():  # nothing differs
+            return Answer(())
         mask = cv2.imread(str(files[2]), cv2.IMREAD_UNCHANGED)
-    if mask is None:
-        return Answer(())
     changed = (mask[..., 3] > 0).astype(np.uint8)
     return Answer(boxes_of(cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), 0))
