@@ -39,6 +39,13 @@ class TooManyFiles(BadRequest):
     code = "too_many_files"
 
 
+class Unauthorized(ImageDiffError):
+    """The service asks for a token, and none or a wrong one was sent."""
+
+    status = 401
+    code = "unauthorized"
+
+
 class CrossSite(ImageDiffError):
     """Another site tried to make a browser post here."""
 
@@ -96,6 +103,17 @@ class SideTooLong(Unprocessable):
     """A side of an image is over its limit."""
 
     code = "side_too_long"
+
+
+class TooManyRequests(ImageDiffError):
+    """One client asked for more comparisons than it may in that time."""
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Busy(ImageDiffError):

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+import limits
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from app.analysis.model import Limits
 from app.analysis.network import Provider
@@ -21,6 +22,13 @@ class SettingsError(ValueError):
 def _split(value: Any) -> Any:
     """Read "a, b" as two names."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _readable(value: str) -> str:
+    """Refuse what is not "number/time"."""
+    if value:
+        limits.parse(value)
+    return value
 
 
 class Settings(BaseModel):
@@ -60,6 +68,10 @@ class Settings(BaseModel):
     model_provider: Provider = Field(default="auto", description="What runs it; auto takes a GPU if any")
     model_threads: int = Field(default=1, ge=1, le=64, description="Threads of one run of the category model")
 
+    token: SecretStr = Field(default=SecretStr(""), description="Password for everything but /health; empty asks none")
+    rate_limit: Annotated[str, AfterValidator(_readable)] = Field(
+        default="", description="Comparisons and uploads of one client, such as `30/minute`; empty sets no limit"
+    )
     trusted_hosts: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         default=(), description="Host names answered to, with commas; empty answers to any"
     )
@@ -109,7 +121,7 @@ def as_markdown_table() -> str:
 
 
 def _shown(value: Any) -> str:
-    if value in ((), None):
+    if value in ((), "", SecretStr("")):
         return "(empty)"
     if isinstance(value, int | float):
         return f"{value:,}".removesuffix(".0")

@@ -6,7 +6,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from app.errors import Busy, FileTooLarge, ImageDiffError
+from app.errors import Busy, FileTooLarge, ImageDiffError, TooManyRequests
 from app.store import storage_error
 from app.web import metrics
 from app.web.logs import request_id, write
@@ -16,6 +16,7 @@ RETRY_SECONDS = 2
 
 TITLES = {
     400: "That request was not understood",
+    401: "A token is needed",
     403: "Not allowed",
     404: "Not found",
     405: "Not allowed here",
@@ -76,8 +77,10 @@ def finish(response: Response, error: ImageDiffError) -> Response:
     """Give a response the status of its error, and count it."""
     metrics.REFUSALS.labels(error.code).inc()
     response.status_code = error.status
-    if error.status == 503:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    if error.status == 503 or isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(getattr(error, "retry_after", RETRY_SECONDS))
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Image Diff", charset="UTF-8", Bearer'
     response.vary.add("Accept")
     return response
 

@@ -15,7 +15,7 @@ from app.errors import ImageDiffError
 from app.gate import Gate
 from app.settings import Settings, SettingsError
 from app.store import ID_PATTERN, Store
-from app.web import errors, logs, security
+from app.web import access, errors, logs, security
 from app.web.api import api
 from app.web.pages import pages
 from app.web.service import service
@@ -73,6 +73,7 @@ def build(settings: Settings) -> Flask:
     app.extensions[NAME] = make_services(settings)
     logs.init_app(app, settings.log_level)
     security.init_app(app)
+    access.init_app(app, settings)
     errors.init_app(app)
     Dropzone(app)
     for blueprint in (pages, api, service):

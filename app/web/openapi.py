@@ -18,16 +18,18 @@ from app.web import schemas
 VERSION = "1.0.0"
 ANSWERS = {
     400: "Something is missing or cannot be understood.",
+    401: "The service asks for a token, and none or a wrong one was sent.",
     403: "Another site made the browser send this.",
     404: "Unknown, expired or deleted.",
     413: "A file or the whole request is too large.",
     415: "Not an image format, or not a media type, that is read here.",
     422: "An image is damaged or too large, or an option is unknown or out of range.",
+    429: "One client asked for more comparisons than it may in that time; `Retry-After` says when to try again.",
     503: "Busy, out of time or unable to store; `Retry-After` says when to try again.",
     507: "No room to keep the result.",
 }
 WORKING = tuple(ANSWERS)
-DRAWING = (404, 503, 507)
+DRAWING = (401, 404, 503, 507)
 
 
 @cache
@@ -52,7 +54,14 @@ def document() -> dict[str, Any]:
             "/health": {"get": _get_health()},
             "/metrics": {"get": _get_metrics()},
         },
-        "components": {"schemas": _schemas()},
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "password": {"type": "http", "scheme": "basic"},
+            },
+        },
+        "security": [{}, {"bearer": []}, {"password": []}],  # none unless the service was given a token
     }
 
 
@@ -87,7 +96,7 @@ def _get_evaluation() -> dict[str, Any]:
         "operationId": "getEvaluation",
         "summary": "An evaluation",
         "parameters": [_ID],
-        "responses": {"200": _json("The evaluation.", "Evaluation"), **_errors(404)},
+        "responses": {"200": _json("The evaluation.", "Evaluation"), **_errors(401, 404)},
     }
 
 
@@ -96,7 +105,7 @@ def _delete_evaluation() -> dict[str, Any]:
         "operationId": "deleteEvaluation",
         "summary": "Delete an evaluation with its images, at once and for good",
         "parameters": [_ID],
-        "responses": {"204": {"description": "Deleted."}, **_errors(403, 404, 503)},
+        "responses": {"204": {"description": "Deleted."}, **_errors(401, 403, 404, 503)},
     }
 
 

@@ -1,0 +1,105 @@
+"""A token guards everything but health when one is set; a limit holds for each client when one is set."""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from app.web import access
+from tests.web.conftest import MakeApp, assert_error, pair
+
+TOKEN = "correct hörse battery"
+GUARDED = [
+    ("GET", "/"), ("GET", "/docs"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("POST", "/evaluations"),
+    ("POST", "/api/evaluations"), ("POST", "/api/uploads"),
+    ("GET", "/api/evaluations/" + "A" * 22), ("GET", "/nothing"),
+]  # fmt: skip
+
+
+def basic(password: str, user: str = "anyone") -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@pytest.mark.parametrize(("method", "address"), GUARDED)
+@pytest.mark.parametrize(
+    "headers", [{}, basic("wrong"), basic(""), {"Authorization": "Bearer wrong"}, {"Authorization": "nonsense"}]
+)
+def test_without_the_token_nothing_is_answered(
+    make_app: MakeApp, method: str, address: str, headers: dict[str, str]
+) -> None:
+    answer = make_app(token=TOKEN).test_client().open(address, method=method, headers=headers)
+    assert_error(answer, 401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
+
+
+@pytest.mark.parametrize("headers", [basic(TOKEN), basic(TOKEN, user="")])
+def test_with_the_token_as_password_everything_works(make_app: MakeApp, headers: dict[str, str]) -> None:
+    client = make_app(token=TOKEN).test_client()
+    assert client.get("/", headers=headers).status_code == 200
+    result = client.post("/api/evaluations", data=pair(), headers=headers)
+    assert result.status_code == 201
+    assert client.get(result.json["images"]["mask"], headers=headers).status_code == 200
+
+
+def test_a_script_sends_the_token_as_bearer(make_app: MakeApp) -> None:
+    client = make_app(token="plain-token").test_client()
+    headers = {"Authorization": "Bearer plain-token"}
+    assert client.post("/api/evaluations", data=pair(), headers=headers).status_code == 201
+
+
+def test_health_and_style_need_no_token(make_app: MakeApp) -> None:
+    client = make_app(token=TOKEN).test_client()
+    assert client.get("/health").status_code == 200
+    assert client.get("/static/css/style.css").status_code == 200
+    page = client.get("/", headers={"Accept": "text/html"})
+    assert page.status_code == 401
+    assert "<html" in page.text
+
+
+def test_the_token_does_not_show_in_the_settings() -> None:
+    assert TOKEN not in repr(Settings(token=TOKEN))
+
+
+def test_a_client_that_asks_too_often_is_told_when_to_come_back(make_app: MakeApp) -> None:
+    client = make_app(rate_limit="3/hour").test_client()
+    for address in ("/api/evaluations", "/evaluations", "/api/uploads"):
+        assert client.post(address).status_code in (400, 415)
+    answer = client.post("/api/evaluations", data=pair())
+    assert_error(answer, 429, "too_many_requests", "3 per 1 hour")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 3600
+    for address in ("/", "/health", "/docs"):
+        assert client.get(address).status_code == 200
+    other = {"REMOTE_ADDR": "192.0.2.7"}
+    assert client.post("/api/evaluations", data=pair(), environ_overrides=other).status_code == 201
+
+
+def test_behind_a_proxy_the_client_is_who_the_proxy_says(make_app: MakeApp) -> None:
+    client = make_app(rate_limit="1/hour", proxies=1).test_client()
+    for address, status in (("192.0.2.1", 415), ("192.0.2.2", 415), ("192.0.2.1", 429)):
+        assert client.post("/api/evaluations", headers={"X-Forwarded-For": address}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("unix", "unix"),
+    ],
+)
+def test_a_household_is_one_client(address: str, client: str) -> None:
+    assert access.client_of(address) == client
+
+
+@pytest.mark.parametrize("value", ["many", "10", "10/fortnight"])
+def test_a_limit_that_cannot_be_read_is_refused_at_start(value: str) -> None:
+    with pytest.raises(ValueError, match="IMAGE_DIFF_RATE_LIMIT"):
+        Settings.from_environment({"IMAGE_DIFF_RATE_LIMIT": value})
+
+
+def test_a_limit_may_be_written_in_words(make_app: MakeApp) -> None:
+    client: Any = make_app(rate_limit="2 per minute").test_client()
+    assert [client.post("/api/uploads").status_code for _ in range(3)] == [400, 400, 429]
