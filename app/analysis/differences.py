@@ -31,20 +31,21 @@ def find_differences(
         valid = valid.copy()
         valid[max(0, box.y) : max(0, box.y + box.height), max(0, box.x) : max(0, box.x + box.width)] = 0
     exact = False
+    smallest = max(4, round(3e-5 * valid.size))
     scale = min(1.0, math.sqrt(WORK_PIXELS / (shape[0] * shape[1])))
     if scale < 1:
         size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
         small = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (before, after)]
         seen = np.where(cv2.resize(valid, size, interpolation=cv2.INTER_AREA) == 255, 255, 0).astype(np.uint8)
         evidence = find_evidence(small[0], small[1], seen, _strictness(options.sensitivity))  # type: ignore[arg-type]
-        mask = cv2.resize(find_mask(evidence, (size[1], size[0])), (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
+        mask = cv2.resize(find_mask(evidence, (size[1], size[0]), smallest), (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
     else:
         exact = not tone.applied and _exact(before, after, valid)
+        smallest = 1 if exact else smallest
         evidence = find_evidence(before, after, valid, _strictness(options.sensitivity), exact)
-        mask = find_mask(evidence, shape)
+        mask = find_mask(evidence, shape, smallest)
     strength = _together(evidence.levels)
     full = cv2.resize(strength, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
-    smallest = 1 if exact else max(4, round(3e-5 * mask.size))
     regions, kept = find_regions(before, after, mask, full, alignment, second.pixels.shape[:2], options.min_area, smallest)  # type: ignore[arg-type]
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)

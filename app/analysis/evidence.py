@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.analysis.model import FloatArray, UInt8Array
 
@@ -26,9 +25,15 @@ BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Difference in units of its threshold, at each scale, and all of them together at full size."""
+    """Difference in units of its threshold.
+
+    Attributes:
+        levels: at each scale, each half the one before: what no neighbour in the other image explains.
+        plain: at full size: the difference as it is, which a change carries on into its edges.
+    """
 
     levels: list[FloatArray]
+    plain: FloatArray
 
 
 def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, strictness: float = 1.0, exact: bool = False) -> Evidence:
@@ -37,6 +42,7 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, stri
     planes_before[0], planes_after[0] = match_blur(planes_before[0], planes_after[0], valid)
     seen = valid
     scores: list[FloatArray] = []
+    plain = _plain(planes_before[0], planes_after[0], seen, FLOOR_LUMA[0] * strictness)
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
@@ -47,7 +53,7 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, stri
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
     if not exact and len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
-    return Evidence(scores)
+    return Evidence(scores, plain)
 
 
 def _backed(fine: FloatArray, coarse: FloatArray) -> FloatArray:
@@ -113,6 +119,15 @@ def _score_level(
     return score
 
 
+def _plain(before: FloatArray, after: FloatArray, seen: UInt8Array, floor: float) -> FloatArray:
+    """Judge the difference of each pixel by itself."""
+    difference = cv2.absdiff(before, after)
+    difference[seen == 0] = 0
+    contrast = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, KERNEL) for image in (before, after)))
+    bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
+    return difference / np.maximum(_noise(difference, bins, seen), floor)[bins]
+
+
 def _noise(excess: FloatArray, bins: UInt8Array, seen: UInt8Array) -> FloatArray:
     """Give for each bin of contrast the excess that unchanged places show: the typical block's 99th percentile.
 
@@ -136,14 +151,14 @@ def _noise(excess: FloatArray, bins: UInt8Array, seen: UInt8Array) -> FloatArray
     return np.maximum.accumulate(table)
 
 
-def find_mask(evidence: Evidence, shape: tuple[int, int]) -> UInt8Array:
+def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Array:
     """Mark what is changed, from fine to coarse: a coarse scale only adds what finer ones do not explain."""
     mask = np.zeros(shape, np.uint8)
     size = (shape[1], shape[0])
     for level, score in enumerate(evidence.levels):
         step = 2**level
         if level == 0:
-            mask |= _hysteresis(score, 0.0)
+            mask |= _hysteresis(score, 0.0, np.maximum(score, evidence.plain), least)
             continue
         if score.max() <= SEED:
             continue
@@ -156,13 +171,15 @@ def find_mask(evidence: Evidence, shape: tuple[int, int]) -> UInt8Array:
     return mask
 
 
-def _hysteresis(score: FloatArray, share: float) -> UInt8Array:
-    """Keep weak neighbours of strong seeds; of each piece only what exceeds ``share`` of its peak."""
-    weak = (score > GROW).astype(np.uint8)
+def _hysteresis(score: FloatArray, share: float, reach: FloatArray | None = None, least: int = 1) -> UInt8Array:
+    """Keep weak neighbours (in ``reach``) of strong seeds; of each piece only what exceeds ``share`` of its peak."""
+    reach = score if reach is None else reach
+    weak = (reach > GROW).astype(np.uint8)
     count, labels = cv2.connectedComponents(weak, connectivity=8)
     strong = score > SEED
     peak = np.zeros(count, np.float32)
     np.maximum.at(peak, labels[strong], score[strong])
     peak[0] = 0
-    limit = np.where(peak > SEED, np.maximum(GROW, share * peak), np.inf).astype(np.float32)
-    return (score > limit[labels]).astype(np.uint8) * np.uint8(255)
+    support = np.bincount(labels[score > GROW], minlength=count)
+    limit = np.where((peak > SEED) & (support >= least), np.maximum(GROW, share * peak), np.inf).astype(np.float32)
+    return (reach > limit[labels]).astype(np.uint8) * np.uint8(255)

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from app.analysis.kinds import kinds_of
 from app.analysis.model import Alignment, Box, Region, UInt8Array
 
-LOOSE = 0.6
+LOOSE = 0.75
 """Ragged pieces are joined over a gap of this share of their size; solid ones only when they all but touch."""
+IN_LINE = 0.35
 
 
 def find_regions(
@@ -99,8 +100,10 @@ def _joined(mask: UInt8Array) -> list[tuple[Box, int, UInt8Array]]:
             for j in alive[position + 1 :]:
                 if root(i) != i or root(j) != j:
                     continue
-                looseness = 1 - min(filled[i] / _area(joined[i]), filled[j] / _area(joined[j]))
-                if _gap(joined[i], joined[j]) <= max(reach, LOOSE * looseness * _smaller(joined[i], joined[j])):
+                looseness = LOOSE * (1 - min(filled[i] / _area(joined[i]), filled[j] / _area(joined[j])))
+                if _in_line(joined[i], joined[j]):
+                    looseness = max(looseness, IN_LINE)
+                if _gap(joined[i], joined[j]) <= max(reach, looseness * _smaller(joined[i], joined[j])):
                     parent[j] = i
                     joined[i] = _union(joined[i], joined[j])
                     filled[i] += filled[j]
@@ -121,6 +124,13 @@ def _gap(a: Box, b: Box) -> int:
     across = max(a.x, b.x) - min(a.x + a.width, b.x + b.width)
     down = max(a.y, b.y) - min(a.y + a.height, b.y + b.height)
     return max(across, down)
+
+
+def _in_line(a: Box, b: Box) -> bool:
+    """Say whether two boxes span the same rows or the same columns: parts of one thing, cut by what lies across."""
+    rows = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    columns = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
+    return rows > 0.8 * max(a.height, b.height) or columns > 0.8 * max(a.width, b.width)
 
 
 def _smaller(a: Box, b: Box) -> int:

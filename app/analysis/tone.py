@@ -16,7 +16,10 @@ SAMPLES = 10_000
 TRIES = 4
 ITERATIONS = 12
 CAP = 10.0
-EDGY = 40.0
+RINGING = 8.0
+"""Compression moves clipped paper by this many levels."""
+EDGY = (24.0, 80.0)
+"""Patches with more range than this lie on an edge, where a hair of misregistration looks like light."""
 RARITY = 0.5
 WAVES = 6
 BRIGHT = 252.0
@@ -122,16 +125,16 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
         return Tone(reason="too little to judge the exposure on"), None
     target, source, positions, flatness = samples
     telling = _telling(target, source) * flatness
-    if not _widespread(telling, positions) or _untouched(before, after, valid):
+    if telling.sum() < 0.02 * len(telling) or not _widespread(telling, positions) or _untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
     start = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
-    telling = telling * _rarity(source, telling)
+    weight = telling * _rarity(source, telling)
     plain = _cost(_one_sided(target, source, source), telling)
     if plain < 0.4 / 255:
         return Tone(reason="exposure and light agree"), None
-    curves, curve_residual = _fit(target, source, None, start, telling)
+    curves, curve_residual = _fit(target, source, None, start, weight)
     light = _light_at(positions)
-    both, both_residual = _fit(target, source, light, np.vstack([curves, np.zeros((light.shape[1], 3))]), telling)
+    both, both_residual = _fit(target, source, light, np.vstack([curves, np.zeros((light.shape[1], 3))]), weight)
     curve_cost, both_cost = _cost(curve_residual, telling), _cost(both_residual, telling)
     if min(curve_cost, both_cost) > 0.8 * plain:
         return Tone(reason="no exposure or light explains the difference"), None
@@ -171,7 +174,7 @@ def _rarity(source: Float, telling: Float) -> Float:
 
 def _telling(target: Float, source: Float) -> Float:
     """Mark (1) samples that say something: not clipped in both images alike."""
-    bright, dark = BRIGHT / 255, DARK / 255
+    bright, dark = (BRIGHT - RINGING) / 255, (DARK + RINGING / 2) / 255
     both_bright = (target >= bright) & (source >= bright)
     both_dark = (target <= dark) & (source <= dark)
     return 1.0 - (both_bright | both_dark).all(axis=1)
@@ -203,7 +206,8 @@ def _samples(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
         return None
     positions = np.stack([(x[cells, best] + 0.5) / width, (y[cells, best] + 0.5) / height], axis=1)
     spread = (range_before + range_after)[cells, best][seen]
-    flatness = 1 / (1 + (spread / EDGY) ** 2)
+    edgy = float(np.clip(1.5 * np.median(spread), *EDGY))
+    flatness = np.where(spread < 3 * edgy, 1 / (1 + (spread / edgy) ** 2), 0)
     return mean_before[cells, best][seen] / 255, mean_after[cells, best][seen] / 255, positions[seen], flatness
 
 
