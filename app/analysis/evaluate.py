@@ -137,7 +137,7 @@ def _decode_both(before: bytes, after: bytes, names: tuple[str, str], limits: Li
     width, height = max(first.width, second.width), max(first.height, second.height)
     if width * height > limits.max_canvas:
         raise TooManyPixels(
-            f"Together the images need a canvas of {width} × {height} pixels; "  # noqa: RUF001
+            f"Together the images need a canvas of {width} × {height} pixels; "
             f"the limit is {limits.max_canvas / 1e6:g} megapixels."
         )
     return replace(first, name=names[0]), replace(second, name=names[1])

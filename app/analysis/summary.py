@@ -45,7 +45,7 @@ def _finding(verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment
 def _done(alignment: Alignment, tone: Tone) -> str:
     parts = []
     if alignment.model == "shift":
-        parts.append(f"aligned by a shift of {alignment.matrix[0][2]:.4g} × {alignment.matrix[1][2]:.4g} px")  # noqa: RUF001
+        parts.append(f"aligned by a shift of {alignment.matrix[0][2]:.4g} × {alignment.matrix[1][2]:.4g} px")
     elif alignment.inliers is not None and alignment.model != "none":
         parts.append(f"aligned by {_ARTICLES[alignment.model]} {alignment.model}")
     elif alignment.model != "none":
