@@ -16,7 +16,7 @@ export async function copy(text) {
 
 /** Copy on click and say so on the button for a moment. */
 export function copies(button, text) {
-  const label = button.querySelector('span')
+  const label = button.querySelector('.label')
   const usual = label.textContent
   let timer
   button.hidden = false

@@ -31,6 +31,31 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "color_scheme"), [(320, "dark"), (1440, "light")])
+def test_axe_finds_nothing_in_any_mode_with_every_tool_open(
+    open_page: OpenPage, photo: dict[str, Any], width: int, color_scheme: str
+) -> None:
+    """Inspector, drawn areas and a selected region in each mode; then the dialog of the keys."""
+    page = open_page(photo["url"] + "?region=1&ignore=5,5,50,50", width=width, color_scheme=color_scheme)
+    page.keyboard.press("i")
+    for mode in ("1", "2", "3", "4", "5", "6", "7"):
+        page.keyboard.press(mode)
+        report = Axe().run(page, "#viewer")
+        assert report.violations_count == 0, report.generate_report()
+    page.keyboard.press("?")
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+
+
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_report(open_page: OpenPage, photo: dict[str, Any], color_scheme: str) -> None:
+    """The one file is a page like the others."""
+    page = open_page(f"/api/evaluations/{photo['id']}/report.html", width=320, color_scheme=color_scheme)
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
 def test_the_theme_follows_the_system_until_one_is_chosen(open_page: OpenPage, color_scheme: str) -> None:
     """The button goes through system, light and dark, and a reload keeps the choice."""

@@ -17,18 +17,20 @@ RED: Color = (150, 30, 10)
 
 
 def ready(page: Page) -> None:
-    """Wait until what the stage shows is decoded and nothing moves."""
+    """Wait until what the stage shows is decoded and drawn."""
     page.wait_for_function(
         """() => { const all = [...document.querySelectorAll('#stage img')]
         return all.length > 0 && all.every(i => i.complete && i.naturalWidth > 0) }"""
     )
-    page.evaluate("Promise.all([...document.querySelectorAll('#stage img')].map(i => i.decode()))")
-    page.wait_for_timeout(320)
+    page.evaluate(
+        """() => Promise.all([...document.querySelectorAll('#stage img')].map(i => i.decode().catch(() => {})))
+        .then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))"""
+    )
 
 
 def opened(open_page: OpenPage, evaluation: Evaluation, query: str = "", **options: Any) -> Page:
-    """Open a result and wait for its pictures."""
-    page = open_page(evaluation["url"] + query, **{"height": 1100} | options)
+    """Open a result and wait for its pictures; nothing flies, so that every place is final at once."""
+    page = open_page(evaluation["url"] + query, **{"height": 1100, "reduced_motion": "reduce"} | options)
     ready(page)
     return page
 
@@ -165,7 +167,7 @@ def test_fade_mixes_both(open_page: OpenPage, photo: Evaluation) -> None:
 
 def test_blink_goes_between_both_and_can_be_stopped(open_page: OpenPage, photo: Evaluation) -> None:
     """It starts by itself, pauses, and arrows show one or the other."""
-    page = opened(open_page, photo, "?mode=blink")
+    page = opened(open_page, photo, "?mode=blink", reduced_motion="no-preference")
     play = page.locator("#blink-play")
     expect(play).to_have_text("Pause")
     expect(page.locator(".pane-label")).to_have_text("After, aligned")
@@ -183,7 +185,7 @@ def test_blink_goes_between_both_and_can_be_stopped(open_page: OpenPage, photo: 
 
 def test_blink_stays_still_for_who_asked_for_less_motion(open_page: OpenPage, photo: Evaluation) -> None:
     """Until Play is pressed."""
-    page = opened(open_page, photo, "?mode=blink", reduced_motion="reduce")
+    page = opened(open_page, photo, "?mode=blink")
     expect(page.locator("#blink-play")).to_have_text("Play")
     page.wait_for_timeout(900)
     expect(page.locator(".pane-label")).to_have_text("Before")
@@ -195,12 +197,10 @@ def test_difference_lays_the_mask_over_before_or_after(open_page: OpenPage, phot
     page.locator("[name=marks][value=off]").check()
     page.get_by_label("Strength").first.fill("100")
     page.locator("#mask-color").fill("#00ff00")
-    page.wait_for_timeout(300)
     assert far(seen_in(page, photo), (0, 255, 0)) < 12
     spoon = {"x": 690, "y": 500, "width": 10, "height": 10}
     untouched = seen(page, *on_screen(page, spoon))
     page.locator("[name=difference-base][value=pixels]").check()
-    page.wait_for_timeout(300)
     assert max(seen_in(page, photo)) > 60
     page.reload()
     ready(page)
@@ -225,7 +225,6 @@ def test_matches_is_a_picture_of_its_own_that_zooms(open_page: OpenPage, photo: 
     assert page.locator("#stage img").evaluate("i => i.naturalWidth / i.naturalHeight") > 2.5
     fitted = scale(page)
     page.locator("#zoom-in").click()
-    page.wait_for_timeout(320)
     assert scale(page) == pytest.approx(1.5 * fitted, rel=0.01)
     page.get_by_role("tab", name="Swipe").click()
     expect(page.locator("#stage")).to_have_class("stage fitted")
@@ -240,7 +239,6 @@ def test_wheel_zooms_around_the_pointer_in_both_panes(open_page: OpenPage, photo
     page.mouse.move(round(x), round(y))
     for _ in range(4):
         page.mouse.wheel(0, -240)
-    page.wait_for_timeout(200)
     assert scale(page) > 3 * before
     assert on_screen(page, cube) == pytest.approx((x, y), abs=5)  # a pointer stands on whole pixels
     offset = page.locator(".pane").nth(1).evaluate("p => p.getBoundingClientRect().left") - page.locator(
@@ -292,15 +290,22 @@ def test_zoom_by_typing_keys_buttons_and_double_click(open_page: OpenPage, photo
     page.locator("#stage").focus()
     for key, expected in [("z", 1.0), ("+", 1.5), ("-", 1.0), ("0", fitted)]:
         page.keyboard.press(key)
-        page.wait_for_timeout(330)
         assert scale(page) == pytest.approx(expected, rel=0.01), key
         expect(level).to_have_value(f"{round(100 * expected)} %")
     page.mouse.dblclick(*middle(page.locator("#stage")))
-    page.wait_for_timeout(330)
     assert scale(page) > 1.2
     page.mouse.dblclick(*middle(page.locator("#stage")))
-    page.wait_for_timeout(330)
     assert scale(page) == pytest.approx(fitted)
+
+
+def test_a_flight_ends_where_it_was_meant_to(open_page: OpenPage, photo: Evaluation) -> None:
+    """With motion allowed, the picture glides and stops at the very scale."""
+    page = opened(open_page, photo, reduced_motion="no-preference")
+    page.locator("#zoom-real").click()
+    expect(page.get_by_label("Zoom in percent")).to_have_value("100 %")
+    page.wait_for_function("() => document.querySelector('.canvas').style.transform.endsWith('scale(1)')")
+    page.locator("#zoom-fit").click()
+    expect(page.locator("#stage")).to_have_class("stage fitted")
 
 
 def test_arrows_move_the_picture_when_it_is_larger_than_the_frame(open_page: OpenPage, photo: Evaluation) -> None:
@@ -308,7 +313,6 @@ def test_arrows_move_the_picture_when_it_is_larger_than_the_frame(open_page: Ope
     page = opened(open_page, photo)
     page.locator("#stage").focus()
     page.keyboard.press("z")
-    page.wait_for_timeout(330)
     cube = box_of(photo, CUBE)
     x, y = on_screen(page, cube)
     page.keyboard.press("ArrowRight")
@@ -332,7 +336,6 @@ def test_two_fingers_pinch(open_page: OpenPage, photo: Evaluation) -> None:
     for spread in (50, 60, 70, 80):
         touch("touchMove", (x - spread, y), (x + spread, y))
     touch("touchEnd")
-    page.wait_for_timeout(200)
     assert scale(page) == pytest.approx(2 * fitted, rel=0.06)
 
 

@@ -2,6 +2,8 @@
 import { contains, corners, project } from './geometry.js'
 
 const NS = 'http://www.w3.org/2000/svg'
+const PAD = 3 // px between a difference and its box
+const LEAST = 14 // px a box is wide and high at least, so that one pixel can be found
 
 function svg(name, attributes = {}, parent = null) {
   const element = document.createElementNS(NS, name)
@@ -14,8 +16,11 @@ function outline(points) {
   return `M${points.map(({ x, y }) => `${x} ${y}`).join('L')}Z`
 }
 
-function boxPath({ x, y, width, height }) {
-  return `M${x} ${y}h${width}v${height}h${-width}z`
+/** The box to draw around a difference on the screen. */
+function around({ x, y, width, height }) {
+  const growX = Math.max(PAD, (LEAST - width) / 2)
+  const growY = Math.max(PAD, (LEAST - height) / 2)
+  return { x: x - growX, y: y - growY, width: width + 2 * growX, height: height + 2 * growY }
 }
 
 export class Overlay {
@@ -54,15 +59,15 @@ export class Overlay {
 
   #region(pane, region) {
     const box = pane.original ? region.after : region.before
-    const group = svg('g', { class: 'mark', 'data-region': region.id }, pane.shapes)
-    const d = this.state.marks === 'contours' && region.contours.length ? this.#contours(pane, region) : boxPath(box)
-    svg('path', { class: 'halo', d }, group)
-    svg('path', { class: 'line', d }, group)
+    const contours = this.state.marks === 'contours' && region.contours.length > 0
+    const group = svg('g', { class: 'mark', 'data-region': region.id }, contours ? pane.shapes : pane.svg)
+    const d = contours && this.#contours(pane, region)
+    const lines = ['halo', 'line'].map((name) => (contours ? svg('path', { class: name, d }, group) : svg('rect', { class: name, rx: 2 }, group)))
     const tag = svg('g', { class: 'tag', 'data-region': region.id }, pane.svg)
     const width = 12 + 7 * String(region.id).length
     svg('rect', { x: 0, y: -18, width, height: 18, rx: 4 }, tag)
     svg('text', { x: width / 2, y: -5, 'text-anchor': 'middle' }, tag).textContent = region.id
-    pane.tags.push({ tag, box })
+    pane.tags.push({ tag, box, rects: contours ? [] : lines })
   }
 
   #contours(pane, region) {
@@ -82,10 +87,11 @@ export class Overlay {
       const left = width / 2 - x * scale
       const top = height / 2 - y * scale
       pane.shapes.setAttribute('transform', `translate(${left} ${top}) scale(${scale})`)
-      for (const { tag, box } of pane.tags) {
-        const at = { x: left + box.x * scale, y: Math.max(top + box.y * scale - 2, 19) }
-        const seen = top + (box.y + box.height) * scale > 0 && at.y < height + 18 && at.x > -30 && at.x < width
-        tag.setAttribute('transform', `translate(${Math.max(at.x - 1, 1)} ${at.y})`)
+      for (const { tag, box, rects } of pane.tags) {
+        const drawn = around({ x: left + box.x * scale, y: top + box.y * scale, width: box.width * scale, height: box.height * scale })
+        for (const rect of rects) for (const [name, value] of Object.entries(drawn)) rect.setAttribute(name, value)
+        const seen = drawn.x < width && drawn.y < height && drawn.x + drawn.width > 0 && drawn.y + drawn.height > 0
+        tag.setAttribute('transform', `translate(${Math.max(drawn.x - 1, 1)} ${Math.max(drawn.y - 1, 19)})`)
         tag.classList.toggle('unseen', !seen)
       }
     }
@@ -110,7 +116,7 @@ export class Overlay {
     const { width, height } = this.stage.current.pane
     const at = { x: x + (point.x - width / 2) / scale, y: y + (point.y - height / 2) / scale }
     const side = pane.original ? 'after' : 'before'
-    const hits = this.state.regions.filter((region) => contains(region[side], at, 4 / scale))
+    const hits = this.state.regions.filter((region) => contains(region[side], at, LEAST / 2 / scale))
     return hits.sort((a, b) => a.before.width * a.before.height - b.before.width * b.before.height)[0] ?? null
   }
 }
