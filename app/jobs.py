@@ -1,6 +1,9 @@
 """What the children do: evaluate the pair in a folder, draw a picture of it. Files in, files out."""
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +16,30 @@ from app.analysis.decode import decode
 from app.analysis.model import Alignment, Maps
 from app.analysis.network import Provider
 from app.analysis.render import Scene, render
+from app.errors import TooManyPixels
 from app.model_store import classifier_for
 
 MASK, HEAT = "mask.png", "heat.png"
 
 
-def prepare(at_once: int) -> None:
-    """Share the processors between the children that work at once."""
+def prepare(at_once: int, max_memory_bytes: int) -> None:
+    """Share the processors between the children that work at once, and bound the memory of this one."""
     cv2.setNumThreads(max(1, (os.cpu_count() or 1) // at_once))
+    resource.setrlimit(resource.RLIMIT_DATA, (max_memory_bytes, max_memory_bytes))
 
 
+@contextmanager
+def _within_memory() -> Iterator[None]:
+    """Say in words that the bound of ``prepare`` was met."""
+    try:
+        yield
+    except (MemoryError, cv2.error) as error:
+        if isinstance(error, cv2.error) and error.code != cv2.Error.STS_NO_MEM:
+            raise
+        raise TooManyPixels("These images need more memory than this server gives to one comparison.") from error
+
+
+@_within_memory()
 def evaluate_folder(
     folder: Path,
     names: tuple[str, str],
@@ -46,6 +63,7 @@ def evaluate_folder(
     return evaluation.to_dict()
 
 
+@_within_memory()
 def draw_picture(folder: Path, record: dict[str, Any], name: str, target: Path, limits: Limits) -> None:
     """Draw one picture of the evaluation that a folder keeps."""
     scene = Scene(
@@ -59,6 +77,7 @@ def draw_picture(folder: Path, record: dict[str, Any], name: str, target: Path, 
     target.write_bytes(render(name, scene))
 
 
+@_within_memory()
 def describe_image(path: Path, limits: Limits) -> dict[str, Any]:
     """Decode an upload, so that what cannot be compared is refused at once; give its public facts."""
     return decode(path.read_bytes(), name="file", limits=limits).describe()

@@ -12,6 +12,9 @@ from app.analysis.model import Limits
 from app.analysis.network import Provider
 
 _LIMITS = Limits()
+# Peak of a process that evaluates two photos: 0.3 GB at 2 megapixels each, 0.5 at 12, 0.9 at 25, 1.5 at 50.
+MEMORY_BASE = 400_000_000
+MEMORY_PER_PIXEL = 40
 PREFIX = "IMAGE_DIFF_"
 
 
@@ -58,6 +61,9 @@ class Settings(BaseModel):
         default=4, ge=0, description="Evaluations that may wait for their turn; more are answered 503 busy"
     )
     waiting_pictures: int = Field(default=12, ge=0, description="Pictures of results that may wait to be drawn")
+    max_memory_bytes: int = Field(
+        default=4_000_000_000, ge=500_000_000, description="Memory of one evaluation; images that need more are refused"
+    )
     deadline: float = Field(
         default=30.0, gt=0, description="Seconds one evaluation may take, and may wait for its turn"
     )
@@ -87,8 +93,9 @@ class Settings(BaseModel):
 
     @property
     def limits(self) -> Limits:
-        """What an image may cost, as the analysis takes it."""
-        return Limits(self.max_pixels, self.max_side, self.max_canvas)
+        """What an image may cost, as the analysis takes it; never more than fits into the memory of an evaluation."""
+        affordable = (self.max_memory_bytes - MEMORY_BASE) // MEMORY_PER_PIXEL
+        return Limits(min(self.max_pixels, affordable), self.max_side, self.max_canvas)
 
     @property
     def max_request_bytes(self) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from app.errors import ImageDiffError, TimedOut
+from app.errors import Busy, ImageDiffError, TimedOut
 
 Result = TypeVar("Result")
 GRACE_SECONDS = 1.0  # between the deadline that the work checks itself and the kill
@@ -27,7 +27,7 @@ _context.set_forkserver_preload(["app.jobs"])
 
 
 class ChildCrashed(RuntimeError):
-    """A child ended by itself: out of memory, or a crash in native code."""
+    """A child ended by itself: a crash in native code."""
 
 
 class Child:
@@ -54,6 +54,8 @@ class Child:
             self._process.join(GRACE_SECONDS)
             if self._process.exitcode == -signal.SIGALRM:
                 raise TimedOut("The comparison took longer than this server allows.") from None
+            if self._process.exitcode == -signal.SIGKILL:  # nobody else kills: the system ran out of memory
+                raise Busy("The server ran out of memory for this; try again in a moment.") from None
             raise ChildCrashed(f"the child ended with exit code {self._process.exitcode}") from None
         if succeeded:
             return value  # type: ignore[no-any-return]
@@ -94,7 +96,7 @@ class Workers:
                 child = Child(self._initializer, self._initargs)
             try:
                 return child.call(function, *args, seconds=seconds)
-            except (TimedOut, ChildCrashed):
+            except (Busy, TimedOut, ChildCrashed):
                 child.end()
                 child = None
                 raise

@@ -100,5 +100,6 @@ def make_services(settings: Settings) -> Services:
         queue: Gate(store.gate, run=settings.evaluations, wait=wait, queue=queue, patience=settings.deadline)
         for queue, wait in (("evaluations", settings.waiting), ("pictures", settings.waiting_pictures))
     }
-    workers = Workers(settings.evaluations, initializer=jobs.prepare, initargs=(settings.evaluations,))
+    shares = (settings.evaluations, settings.max_memory_bytes)
+    workers = Workers(settings.evaluations, initializer=jobs.prepare, initargs=shares)
     return Services(settings, store, gates["evaluations"], gates["pictures"], workers.call, workers.warm_up)

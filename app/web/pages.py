@@ -105,8 +105,8 @@ def _form_context(error: ImageDiffError | None, options: dict[str, str]) -> dict
         "limits": {
             "max_file_bytes": settings.max_file_bytes,
             "max_file_megabytes": max(1, settings.max_file_bytes // 1_000_000),
-            "max_pixels": settings.max_pixels,
-            "max_megapixels": f"{settings.max_pixels / 1e6:g}",
+            "max_pixels": settings.limits.max_pixels,
+            "max_megapixels": f"{settings.limits.max_pixels / 1e6:g}",
             "max_side": settings.max_side,
             "formats": list(FORMATS.values()),
             "accept": f"{EXTENSIONS},{MEDIA_TYPES}",

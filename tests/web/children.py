@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import signal
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,8 +57,12 @@ def hang_in_native_code() -> None:
     re.match(r"(a+)+$", "a" * 60 + "b")
 
 
-def crash() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def crash(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def allocate(size: int) -> int:
+    return len(bytes(size))
 
 
 def own_pid() -> int:

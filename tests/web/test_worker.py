@@ -10,14 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from flask import Flask
 
-from app.errors import InvalidOption, TimedOut
+from app import jobs
+from app.errors import Busy, InvalidOption, TimedOut, TooManyPixels
 from app.web.services import Services
 from app.worker import ChildCrashed, Workers
+from tests import picture_factory
 from tests.web import children
 from tests.web.conftest import MakeApp, assert_error, files_under, pair
+
+BLACK = np.zeros((1, 1, 3), np.uint8)
 
 
 @pytest.fixture
@@ -59,8 +65,10 @@ def test_a_stuck_call_is_killed_when_time_is_up_and_the_next_works(workers: Work
 
 
 def test_a_crash_harms_only_its_own_call(workers: Workers) -> None:
-    with pytest.raises(ChildCrashed, match="-9"):
-        workers.call(children.crash, seconds=20)
+    with pytest.raises(ChildCrashed, match=str(-signal.SIGSEGV)):
+        workers.call(children.crash, signal.SIGSEGV, seconds=20)
+    with pytest.raises(Busy, match="memory"):
+        workers.call(children.crash, signal.SIGKILL, seconds=20)
     assert workers.call(children.add, 1, 2, seconds=20) == 3
 
 
@@ -164,7 +172,36 @@ def test_a_crash_is_an_internal_error_without_details(real_app: Flask, monkeypat
     client = real_app.test_client()
     services: Services = real_app.extensions["image_diff"]
     call = services.call
-    monkeypatch.setattr(services, "call", lambda *args, seconds: call(children.crash, seconds=20))
+    monkeypatch.setattr(services, "call", lambda *args, seconds: call(children.crash, signal.SIGSEGV, seconds=20))
     answer = client.post("/api/evaluations", data=pair())
     assert_error(answer, 500, "internal")
     assert "exit" not in answer.text
+
+
+def test_images_that_need_too_much_memory_are_refused_by_their_headers(make_app: MakeApp) -> None:
+    client = make_app(max_memory_bytes=500_000_000).test_client()
+    big = picture_factory.empty_png(2000, 2000)
+    assert_error(
+        client.post("/api/evaluations", data=pair(big, big)), 422, "too_many_pixels", "limit is 2.5 megapixels"
+    )
+    assert "2.5 megapixels" in client.get("/").text
+
+
+def test_a_child_gets_no_more_memory_than_its_share() -> None:
+    workers = Workers(1, initializer=jobs.prepare, initargs=(1, 500_000_000))
+    assert workers.call(children.allocate, 100_000_000, seconds=20) == 100_000_000
+    with pytest.raises(MemoryError):
+        workers.call(children.allocate, 600_000_000, seconds=20)
+    assert workers.call(children.add, 1, 2, seconds=20) == 3
+    workers.close()
+
+
+@pytest.mark.parametrize("allocate", [lambda: np.zeros(2**60, np.uint8), lambda: cv2.resize(BLACK, (10**7, 10**7))])
+def test_an_evaluation_without_memory_is_refused_in_words(allocate: Any) -> None:
+    with pytest.raises(TooManyPixels, match="more memory"), jobs._within_memory():
+        allocate()
+
+
+def test_other_errors_of_opencv_are_not_called_a_lack_of_memory() -> None:
+    with pytest.raises(cv2.error), jobs._within_memory():
+        cv2.resize(BLACK, (0, 0))
