@@ -57,7 +57,7 @@ def _exact(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
     grey = cv2.cvtColor(before, cv2.COLOR_RGB2GRAY)
     busy = (cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 8) & (valid > 0)
     count = int(busy.sum())
-    return count == 0 or float(equal[busy].mean()) > 0.5
+    return count == 0 or float(equal[busy].mean()) > 0.8
 
 
 def _strictness(sensitivity: float) -> float:

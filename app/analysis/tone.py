@@ -20,6 +20,9 @@ RINGING = 8.0
 """Compression moves clipped paper by this many levels."""
 EDGY = (24.0, 80.0)
 """Patches with more range than this lie on an edge, where a hair of misregistration looks like light."""
+EXPLAINED_BY_CURVE = 0.85
+EXPLAINED_BY_LIGHT = 0.65
+"""What may stay of the difference, or it is not what happened; light has many weights and so must explain more."""
 RARITY = 0.5
 WAVES = 6
 BRIGHT = 252.0
@@ -128,7 +131,7 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     if telling.sum() < 0.02 * len(telling) or not _widespread(telling, positions) or _untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
     start = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
-    weight = telling * _rarity(source, telling)
+    weight = telling * _rarity(source, telling, positions)
     plain = _cost(_one_sided(target, source, source), telling)
     if plain < 0.4 / 255:
         return Tone(reason="exposure and light agree"), None
@@ -136,12 +139,12 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     light = _light_at(positions)
     both, both_residual = _fit(target, source, light, np.vstack([curves, np.zeros((light.shape[1], 3))]), weight)
     curve_cost, both_cost = _cost(curve_residual, telling), _cost(both_residual, telling)
-    if min(curve_cost, both_cost) > 0.8 * plain:
-        return Tone(reason="no exposure or light explains the difference"), None
-    if both_cost < 0.9 * curve_cost - 0.05 / 255:
+    if both_cost < min(EXPLAINED_BY_LIGHT * plain, 0.85 * curve_cost - 0.05 / 255):
         tone_map = ToneMap(both[:5], both[5:])
-    else:
+    elif curve_cost < EXPLAINED_BY_CURVE * plain:
         tone_map = ToneMap(curves, np.empty((0, 3)))
+    else:
+        return Tone(reason="no exposure or light explains the difference"), None
     level = np.maximum(source.mean(axis=0), 0.05)
     gain = np.diag(_curve_terms(level) @ tone_map.curves) / level
     reason = "light evened out" if len(tone_map.light) else "exposure evened out"
@@ -165,11 +168,17 @@ def _widespread(telling: Float, positions: Float) -> bool:
     return bool((share[total > 0] > 0.02).mean() > 0.2)
 
 
-def _rarity(source: Float, telling: Float) -> Float:
-    """Weigh rare levels up, so that the ink on a page counts beside its paper."""
+def _rarity(source: Float, telling: Float, positions: Float) -> Float:
+    """Weigh rare levels up, so that the ink on a page counts beside its paper, if they are found all over.
+
+    A level that is seen in a few places only may be a real change itself.
+    """
     levels = np.minimum(source.mean(axis=1) * 20, 19).astype(np.intp)
     share = np.bincount(levels, telling, minlength=20) / telling.sum()
-    return np.asarray(1 / np.maximum(share, 0.002) ** RARITY)[levels]
+    cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
+    seen = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
+    spread = np.minimum(1, seen.sum(axis=1) / 12) ** 2
+    return np.asarray(spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels]
 
 
 def _telling(target: Float, source: Float) -> Float:
@@ -234,6 +243,8 @@ def _fit(
             terms = np.hstack([terms, light * source[:, channel, None]])
         columns.append(terms)
     ridge = np.concatenate([CURVE_RIDGE, LIGHT_RIDGE])[: len(start)]
+    own_ridge = np.maximum(30 * ridge, 1e-3)
+    own_ridge[1] = ridge[1]
     identity = np.zeros(len(start))
     identity[1] = 1.0
     solution = start.copy()
@@ -243,14 +254,17 @@ def _fit(
         # Start wide: what is far off at first is more often light not yet fitted than a real change.
         scale = max(2.0 / 255, 4.0 * float(np.quantile(size[telling > 0], 0.5)), 60.0 / 255 * 0.6**round_)
         weights = np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * telling + 1e-9
+        normals = []
         for channel, terms in enumerate(columns):
             # A bound that holds must not pull: its sample has no say in this round.
             say = np.where(residual[:, channel] == 0, 1e-9, weights)
-            weighted = terms * say[:, None]
-            total = say.sum()
-            normal = terms.T @ weighted / total + np.diag(ridge)
-            rest = target[:, channel] - terms @ identity
-            solution[:, channel] = identity + np.linalg.solve(normal, weighted.T @ rest / total)
+            weighted = terms * (say / say.sum())[:, None]
+            normals.append((weighted.T @ terms, weighted.T @ target[:, channel]))
+        # One curve and one light for all channels, a gain for each: colours alone must not bend the curve.
+        left, right = (sum(parts) / 3 for parts in zip(*normals, strict=True))
+        common = identity + np.linalg.solve(left + np.diag(ridge), right - left @ identity)
+        for channel, (left, right) in enumerate(normals):
+            solution[:, channel] = common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common)
         residual = _one_sided(target, source, _fitted(columns, solution))
     return solution, residual
 
@@ -291,7 +305,7 @@ def _orders(most: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(most + 1) for j in range(most + 1 - i) if i + j]
 
 
-CURVE_RIDGE = np.array([3e-3, 1e-6, 5e-5, 3e-4, 1e-3])
+CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2])
 LIGHT_RIDGE = np.array([1e-5] * len(_orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in _orders(WAVES)])
 """Fast waves must earn their place."""
 
