@@ -1,6 +1,6 @@
 # `make run` and `make test` do all the set-up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock bench model screenshots docker-lint clean
+.PHONY: help run test lint format lock bench fuzz model screenshots docker-lint clean
 PYTHON_IN = .venv/bin/python
 
 help: ## list these commands
@@ -37,6 +37,10 @@ bench: ## measure what the README says: accuracy, then speed
 	@bin/install requirements-dev.txt
 	$(PYTHON_IN) -m bench.accuracy
 	$(PYTHON_IN) -m bench.speed
+
+fuzz: ## damage files and forms by chance for some minutes (SECONDS_OF_FUZZING=300) and look for answers that were not meant
+	@bin/install requirements-dev.txt
+	$(PYTHON_IN) -W ignore -m tests.fuzz --seconds $${SECONDS_OF_FUZZING:-300}
 
 model: ## install the MobileNet model that names what a picture shows
 	@bin/install requirements.txt

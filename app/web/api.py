@@ -22,7 +22,8 @@ def create_upload() -> tuple[Response, int]:
     """Take one image, to be compared later by its id."""
     form, files = uploads.read_form()
     for name in form:
-        raise BadRequest(f"{uploads.clean_name(name, 'That')} is not a field of this request.", field=name[:40])
+        name = uploads.clean_name(name, "a part without a name")  # damaged forms have such
+        raise BadRequest(f"{name} is not a field of this request.", field=name)
     sent = files.getlist("file")
     if len(sent) != 1 or len(files) != 1:
         raise (TooManyFiles if files else MissingFile)("Send exactly one file, in the field named file.")

@@ -44,7 +44,7 @@ def from_form() -> tuple[Callable[[Path], tuple[str, str]], Options]:
     form, files = read_form()
     for name in form.keys() & {*SIDE_OF_FIELD, "file"}:
         raise MissingFile(f"{name} is text and not a file; with curl it is -F {name}=@FILE.")
-    fields = {name: form.getlist(name) for name in form if name not in SOURCES}
+    fields = {name or "a part without a name": form.getlist(name) for name in form if name not in SOURCES}
     options = from_texts(fields)
     if "again" in form:
         return partial(stage_again, form["again"]), options

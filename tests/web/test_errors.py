@@ -214,6 +214,16 @@ def test_too_much_text_in_a_form_is_refused(client: FlaskClient) -> None:
     assert_error(answer, 413, "file_too_large")
 
 
+@pytest.mark.parametrize("address", ["/api/uploads", "/api/evaluations", "/evaluations"])
+@pytest.mark.parametrize("disposition", ["form-data", "form-data; x=y", 'form-data; filename="a.png"', "", "nonsense"])
+def test_a_part_without_a_name_is_refused(client: FlaskClient, address: str, disposition: str) -> None:
+    """Found by fuzzing: Werkzeug names such a part None."""
+    body = f"--x\r\nContent-Disposition: {disposition}\r\n\r\nvalue\r\n--x--\r\n"
+    answer = client.post(address, data=body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code in (400, 422)
+    assert answer.json["error"]["message"]
+
+
 @pytest.mark.parametrize("field", ["before", "file[1]", "file"])
 def test_a_file_sent_as_text_gets_a_hint(client: FlaskClient, field: str) -> None:
     answer = client.post("/api/evaluations", data={field: "photo.png"})
