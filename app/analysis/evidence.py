@@ -17,6 +17,8 @@ SEED = 2.2
 GROW = 1.1
 NOISE = 1.0
 BACKING = 1.5
+LOSS = 0.12
+"""Resampling and compression may take this share of the local contrast away wherever they please."""
 KERNEL = np.ones((3, 3), np.uint8)
 STEPS_PER_LEVEL = 4
 """Noise is counted in quarter grey levels."""
@@ -50,7 +52,7 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, stri
         if min(seen.shape) < 4 and level:
             break
         inside = cv2.erode(seen, KERNEL, borderValue=255)
-        scores.append(_score_level(planes_before, planes_after, inside, level, strictness))
+        scores.append(_score_level(planes_before, planes_after, inside, level, strictness, 0.0 if exact else LOSS * strictness))
         planes_before = [cv2.pyrDown(plane) for plane in planes_before]
         planes_after = [cv2.pyrDown(plane) for plane in planes_after]
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
@@ -122,10 +124,9 @@ def _rough(difference: FloatArray, where: Mask) -> float:
 
 
 def _score_level(
-    before: list[FloatArray], after: list[FloatArray], seen: UInt8Array, level: int, strictness: float
+    before: list[FloatArray], after: list[FloatArray], seen: UInt8Array, level: int, strictness: float, share: float
 ) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
-    bins = None
     score = np.zeros(before[0].shape, np.float32)
     for index in range(3):
         floor = (FLOOR_LUMA if index == 0 else FLOOR_CHROMA)[level] * strictness
@@ -134,14 +135,21 @@ def _score_level(
         a, b = before[index], after[index]
         low_a, high_a = cv2.erode(a, KERNEL), cv2.dilate(a, KERNEL)
         low_b, high_b = cv2.erode(b, KERNEL), cv2.dilate(b, KERNEL)
-        if bins is None:
-            contrast = cv2.convertScaleAbs(np.minimum(high_a - low_a, high_b - low_b))
-            bins = cv2.LUT(contrast, BIN_OF)
+        contrast = cv2.convertScaleAbs(np.minimum(high_a - low_a, high_b - low_b))
+        if index == 0:
+            luma_contrast = contrast
+        else:
+            # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
+            contrast = np.maximum(luma_contrast, cv2.dilate(contrast, KERNEL))
+        bins = cv2.LUT(contrast, BIN_OF)
         excess = np.maximum(np.maximum(b - high_a, low_a - b), np.maximum(a - high_b, low_b - a))
         np.maximum(excess, 0, out=excess)
         excess[seen == 0] = 0
         table = np.maximum(_noise(excess, bins, seen) * NOISE, floor)
-        np.maximum(score, excess / table[bins], out=score)
+        limit = table[bins]
+        if share:
+            np.maximum(limit, share * contrast, out=limit)
+        np.maximum(score, excess / limit, out=score)
     return score
 
 

@@ -204,8 +204,8 @@ def _samples(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     top, left = np.mgrid[0 : height - cell / 2 : cell, 0 : width - cell / 2 : cell].reshape(2, -1, 1)
     y = np.clip(top + random.random((len(top), TRIES)) * cell, 1, height - 2).astype(np.intp)
     x = np.clip(left + random.random((len(top), TRIES)) * cell, 1, width - 2).astype(np.intp)
-    mean_before, range_before, peak_before = _patches(before, y, x)
-    mean_after, range_after, peak_after = _patches(after, y, x)
+    mean_before, range_before, peak_before, low_before = _patches(before, y, x)
+    mean_after, range_after, peak_after, low_after = _patches(after, y, x)
     clipped = np.maximum(peak_before, peak_after) >= BRIGHT
     penalty = range_before + range_after + 300.0 * clipped + 3000.0 * (valid[y, x] == 0)
     best = penalty.argmin(axis=1)
@@ -216,15 +216,22 @@ def _samples(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     positions = np.stack([(x[cells, best] + 0.5) / width, (y[cells, best] + 0.5) / height], axis=1)
     spread = (range_before + range_after)[cells, best][seen]
     edgy = float(np.clip(1.5 * np.median(spread), *EDGY))
-    flatness = np.where(spread < 3 * edgy, 1 / (1 + (spread / edgy) ** 2), 0)
+    flatness = 1 / (1 + (spread / edgy) ** 2)
+    flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
     return mean_before[cells, best][seen] / 255, mean_after[cells, best][seen] / 255, positions[seen], flatness
 
 
-def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float]:
-    """Give mean (…, 3), largest range (…) and peak (…) of the 3 by 3 patches around some pixels."""
+def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float, Float]:
+    """Give mean (…, 3), largest range (…), peak (…) and low (…, 3) of the 3 by 3 patches around some pixels."""
     around = np.stack([pixels[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
     peak = around.max(axis=0).astype(np.float64)
-    return around.mean(axis=0), (peak - around.min(axis=0)).max(axis=2), peak.max(axis=2)
+    low = around.min(axis=0).astype(np.float64)
+    return around.mean(axis=0), (peak - low).max(axis=2), peak.max(axis=2), low
+
+
+def _biased(low_before: Float, low_after: Float) -> npt.NDArray[np.bool_]:
+    """Mark patches where noise hit black in one image only: their mean is no longer the truth's."""
+    return np.asarray(((low_before <= 0) != (low_after <= 0)).any(axis=-1))
 
 
 def _cost(residual: Float, telling: Float) -> float:
