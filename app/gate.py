@@ -34,10 +34,17 @@ class Gate:
         with ExitStack() as held:
             seat = _lock_one(self._seats)
             if seat is None:
-                raise Busy("The server is busy with other comparisons; try again in a few seconds.")
+                raise busy()
             held.callback(os.close, seat)
             held.callback(os.close, self._wait_for_place(give_up))
             yield
+
+    def is_full(self) -> bool:
+        """Say whether there is no seat at this moment, so that nothing need be read of who comes now."""
+        seat = _lock_one(self._seats)
+        if seat is not None:
+            os.close(seat)
+        return seat is None
 
     def _wait_for_place(self, give_up: float) -> int:
         if not self._line.acquire(timeout=max(0.0, give_up - time.monotonic())):
@@ -50,6 +57,11 @@ class Gate:
             return place
         finally:
             self._line.release()
+
+
+def busy() -> Busy:
+    """Say that all seats are taken."""
+    return Busy("The server is busy with other comparisons; try again in a few seconds.")
 
 
 def _lock_one(paths: list[Path]) -> int | None:

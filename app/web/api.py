@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 
 from app.analysis import Options
 from app.errors import BadRequest, MissingFile, TooManyFiles
+from app.gate import busy
 from app.jobs import describe_image
 from app.web import evaluations, pictures, uploads
 from app.web.errors import Refused
@@ -43,6 +44,9 @@ def create_upload() -> tuple[Response, int]:
 @api.post("/evaluations")
 def create_evaluation() -> Response:
     """Compare two images and keep the result."""
+    if services().gate.is_full():
+        uploads.skip_body()  # reading the form would take time from those who are being served
+        raise busy()
     if request.mimetype == "multipart/form-data" or request.mimetype == "application/x-www-form-urlencoded":
         stage, options = uploads.from_form()
     elif request.is_json:

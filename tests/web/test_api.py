@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,7 +15,7 @@ from PIL import Image
 
 from app.web.services import Services
 from tests.picture_factory import encode, photo
-from tests.web.conftest import AFTER, BEFORE, assert_error, files_under, pair
+from tests.web.conftest import AFTER, BEFORE, MakeApp, assert_error, files_under, pair
 
 UNKNOWN = "A" * 22
 
@@ -254,6 +255,15 @@ def test_a_sample_pair_is_compared_without_a_file(client: FlaskClient) -> None:
     assert answer.status_code == 201, answer.text
     assert answer.json["verdict"] == "different"
     assert_error(client.post("/api/evaluations", data={"sample": "../../etc/passwd"}), 404, "not_found")
+
+
+def test_a_damaged_category_model_costs_nothing_but_its_part(make_app: MakeApp, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.json").write_text("{")
+    answer = make_app(model=tmp_path / "model").test_client().post("/api/evaluations", data=pair())
+    assert answer.status_code == 201
+    assert answer.json["category"]["before"] == []
+    assert answer.json["category"]["reason"]
 
 
 def test_pictures_of_different_size_are_compared(client: FlaskClient) -> None:

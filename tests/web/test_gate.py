@@ -176,6 +176,22 @@ def test_a_full_gate_is_busy_with_a_time_to_come_back_and_the_rest_answers(make_
     assert client.post("/api/evaluations", data=pair()).status_code == 201
 
 
+def test_a_full_gate_reads_nothing_of_the_form(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(evaluations=1, waiting=0)
+    services: Services = app.extensions["image_diff"]
+    monkeypatch.setattr("app.web.uploads.read_form", lambda: pytest.fail("the form was read"))
+    with services.gate.enter():
+        assert services.gate.is_full()
+        assert_error(app.test_client().post("/api/evaluations", data=pair()), 503, "busy")
+        too_large = {
+            "data": b"",
+            "content_type": "multipart/form-data",
+            "environ_overrides": {"CONTENT_LENGTH": "10" * 9},
+        }
+        assert_error(app.test_client().post("/api/evaluations", **too_large), 413, "file_too_large")
+    assert not services.gate.is_full()
+
+
 def test_pictures_have_a_queue_of_their_own(make_app: MakeApp) -> None:
     app = make_app(evaluations=1, waiting=0)
     client = app.test_client()
