@@ -150,6 +150,22 @@ def save(name: str, pixels: Pixels, quality: int = 88) -> None:
         raise SystemExit(f"{name} is larger than 300 kB")
 
 
+def save_card(sample: dict[str, str]) -> None:
+    """Write the small picture of a pair that the upload page shows: both sides, cut to one shape."""
+    width, height = 319, 240
+    halves = []
+    for side in ("before", "after"):
+        pixels = cv2.imread(str(TARGET / sample[side]))
+        scale = max(width / pixels.shape[1], height / pixels.shape[0])
+        small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        left = (small.shape[1] - width) // 2
+        halves.append(small[:height, left : left + width])
+    gap = np.full((height, 2, 3), 255, np.uint8)
+    path = TARGET / f"{sample['name']}-card.webp"
+    cv2.imwrite(str(path), cv2.hconcat([halves[0], gap, halves[1]]), [cv2.IMWRITE_WEBP_QUALITY, 80])
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
 def main() -> None:
     """Write all pairs and their list."""
     TARGET.mkdir(parents=True, exist_ok=True)
@@ -163,6 +179,8 @@ def main() -> None:
     scanned = cv2.GaussianBlur(before, (0, 0), 0.7).astype(np.uint8)
     save("invoice-before.jpg", scanned, 85)
     save("invoice-after.jpg", photograph(after), 76)
+    for sample in SAMPLES:
+        save_card(sample)
     (TARGET / "samples.json").write_text(json.dumps(SAMPLES, indent=2) + "\n", encoding="utf-8")
 
 

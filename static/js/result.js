@@ -16,7 +16,6 @@ import { Viewer } from './viewer/viewer.js'
 const byId = (id) => document.getElementById(id)
 const evaluation = JSON.parse(byId('evaluation').textContent)
 
-byId('workbench').hidden = false
 const viewer = new Viewer(evaluation, byId('stage'))
 viewer.state.marks = load().marks ?? 'boxes'
 for (const part of [controls, regions, ignore, inspector, keys, address]) part.connect(viewer)

@@ -19,7 +19,6 @@ export function copies(button, text) {
   const label = button.querySelector('.label')
   const usual = label.textContent
   let timer
-  button.hidden = false
   button.addEventListener('click', async () => {
     await copy(text())
     label.textContent = 'Copied'

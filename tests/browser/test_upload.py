@@ -227,6 +227,7 @@ def test_a_sample_pair_is_one_click(open_page: OpenPage, pair: Pair) -> None:
 def test_the_page_works_by_keyboard_alone(open_page: OpenPage, pair: Pair) -> None:
     """Tab reaches both pickers, the options and Compare in the order they are seen; Enter uses them."""
     page = open_page("/")
+    expect(page.locator("[data-side=before] .choose")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     for _ in range(10):

@@ -28,7 +28,7 @@ export function connect(viewer) {
       } else link.removeAttribute('aria-current')
     }
   })
-  byId('region-steps').hidden = items.length < 2
+  if (items.length < 2) return // nothing to step through or to filter
   byId('region-next').addEventListener('click', () => viewer.step(1))
   byId('region-previous').addEventListener('click', () => viewer.step(-1))
   connectFilter(viewer, items)
@@ -48,7 +48,6 @@ function connectFilter(viewer, items) {
   const filter = byId('filter')
   const strength = byId('least-strength')
   const all = viewer.evaluation.regions
-  filter.hidden = items.length < 2
   const apply = () => {
     const kinds = new Set([...filter.querySelectorAll('[name=kind]:checked')].map((input) => input.value))
     const least = Number(strength.value)

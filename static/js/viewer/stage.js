@@ -92,10 +92,9 @@ export class Stage {
       for (const sheet of pane.sheets) {
         const size = pane.original ? this.afterSize : this.current.picture
         const { style } = sheet.canvas
-        style.width = `${size.width}px`
-        style.height = `${size.height}px`
-        style.transform = `translate(${width / 2 - place.x * place.scale}px, ${height / 2 - place.y * place.scale}px) scale(${place.scale})`
-        style.setProperty('--scale', place.scale)
+        style.width = `${size.width * place.scale}px`
+        style.height = `${size.height * place.scale}px`
+        style.transform = `translate(${width / 2 - place.x * place.scale}px, ${height / 2 - place.y * place.scale}px)`
         sheet.picture?.seenAt(place.scale)
       }
     }
