@@ -26,7 +26,7 @@ MASK, HEAT = "mask.png", "heat.png"
 def prepare(at_once: int, max_memory_bytes: int) -> None:
     """Share the processors between the children that work at once, bound the memory of this one, keep the log clean."""
     cv2.setNumThreads(max(1, (os.cpu_count() or 1) // at_once))
-    cv2.setLogLevel(0)  # what is wrong with a file goes to who sent it
+    cv2.utils.logging.setLogLevel(0)  # what is wrong with a file goes to who sent it
     warnings.simplefilter("ignore")
     resource.setrlimit(resource.RLIMIT_DATA, (max_memory_bytes, max_memory_bytes))
 
