@@ -1,31 +1,48 @@
 """Bring *after* into the frame of *before* with the simplest transform that fits."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.model import IDENTITY, Alignment, AlignmentModel, Deadline, Matrix, Options, Picture, UInt8Array
+from app.analysis.exact import exactly_equal, exactly_oriented
+from app.analysis.framing import framing_regions
+from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped, rows, scaling, to_full, turn_of
+from app.analysis.layout import find_bands
+from app.analysis.model import (
+    IDENTITY,
+    TOP_LEFT,
+    Alignment,
+    AlignmentModel,
+    Band,
+    Deadline,
+    Options,
+    Picture,
+    UInt8Array,
+)
+from app.analysis.scene import is_unrelated, likely_orientation, rows_agree, shows_same
+from app.analysis.tracking import MIN_INLIERS, homography, retrack, sift_guess, track_from, work_grey
 
-FloatMatrix = npt.NDArray[np.float64]
-Points = npt.NDArray[np.float32]
-
-WORK_PIXELS = 600_000
-"""Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
-MIN_INLIERS = 12
 SAME_PLACE = 0.12
 """Displacements below this many working pixels are left alone: resampling would cost more than it mends."""
+WHOLE = 0.3
+"""Corners this close to whole pixels may lie on them, when the pixels then prove equal."""
+REMARKABLE = 15.0
+"""Degrees from which a turn is worth telling."""
+MIRROR = np.array([[-1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
 
 
 def align(before: Picture, after: Picture, options: Options, deadline: Deadline) -> Alignment:
     """Find the transform that lays *after* over *before*.
 
-    Corners of *before* are tracked into *after* (pyramidal Lucas-Kanade on locally normalised grey);
-    where that fails, SIFT matches give a start. Shift, similarity, affine and homography are fitted to
-    the inliers of a MAGSAC homography, and the simplest that explains them is kept.
+    What is exactly equal is recognised first: rows that moved, the same place, another orientation. Otherwise
+    corners of *before* are tracked into *after* (pyramidal Lucas-Kanade on locally normalised grey), from the
+    same frame, the likeliest orientation, or a guess from SIFT matches, also mirrored. Shift, similarity, affine
+    and homography are fitted to the inliers of a MAGSAC homography, and the simplest that explains them is kept,
+    provided that the two pictures then look alike.
 
     Parameters
     ----------
@@ -48,24 +65,106 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     Barath et al. 2020, "MAGSAC++, a fast, reliable and accurate robust estimator".
     """
     if options.align == "off":
-        return replace(_unaligned(before, after), reason="switched off")
-    grey_before, scale_before = _work_grey(before.pixels)
-    grey_after, scale_after = _work_grey(after.pixels)
-    start = _frame_matrix(grey_before.shape, grey_after.shape)
-    found = _track_from(grey_before, grey_after, start)
-    if found is None:
+        return replace(_framed(before, after), reason="switched off")
+    exact = _exact(before.pixels, after.pixels)
+    if exact is not None:
+        return exact
+    grey_before, scale_before = work_grey(before.pixels)
+    grey_after, scale_after = work_grey(after.pixels)
+    for start in _starts(grey_before, grey_after):
         deadline.check()
-        guess = _sift_guess(grey_before, grey_after)
-        if guess is not None:
-            found = _track_from(grey_before, grey_after, guess)
-    if found is None:
-        return _unaligned(before, after)
-    points_before, points_after = _retrack(grey_before, grey_after, found)
-    if len(points_before) < MIN_INLIERS:
-        return _unaligned(before, after)
-    full_before = _to_full(points_before, scale_before)
-    full_after = _to_full(points_after, scale_after)
-    return _simplest(full_before, full_after, before, after, unit=1.0 / min(scale_before))
+        found = track_from(grey_before, grey_after, start)
+        if found is None or not shows_same(grey_before, grey_after, found):
+            continue
+        points_before, points_after = retrack(grey_before, grey_after, found)
+        if len(points_before) < MIN_INLIERS:
+            continue
+        if before.width == after.width and not rows_agree(grey_before, grey_after, found):
+            bands = find_bands(before.pixels, after.pixels, noisy=True)
+            if bands:
+                return _by_bands(bands, before.pixels, after.pixels)
+        full_before = to_full(points_before, scale_before)
+        full_after = to_full(points_after, scale_after)
+        fitted = _simplest(full_before, full_after, before, after, unit=1.0 / min(scale_before))
+        return _told(_snapped(fitted, before, after))
+    bands = find_bands(before.pixels, after.pixels, noisy=True)
+    if bands:
+        return _by_bands(bands, before.pixels, after.pixels)
+    if is_unrelated(grey_before, grey_after):
+        matrix = rows(frame_matrix(before.pixels.shape, after.pixels.shape))
+        return Alignment(matrix=matrix, reason="nothing in common to align on", same_scene=False)
+    return _framed(before, after)
+
+
+def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:
+    """Recognise what needs no tracking, because pixels are exactly equal somewhere."""
+    bands = find_bands(before, after)
+    if bands:
+        return _by_bands(bands, before, after)
+    if exactly_equal(before, after, np.eye(3)):
+        return Alignment(reason="already in place")
+    matrix = exactly_oriented(before, after)
+    if matrix is None:
+        return None
+    return _told(Alignment("affine" if turn_of(matrix)[0] else "similarity", rows(matrix)))
+
+
+def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[FloatMatrix]:
+    """Give starting matrices for tracking, the cheapest to find first."""
+    frame = frame_matrix(before.shape, after.shape)
+    yield frame
+    oriented = likely_orientation(before, after)
+    if oriented is not None:
+        yield oriented
+    guess = sift_guess(before, after)
+    if guess is not None:
+        yield guess
+    back = MIRROR.copy()
+    back[0, 2] = after.shape[1] - 1
+    guess = sift_guess(before, np.ascontiguousarray(after[:, ::-1]))
+    if guess is not None:
+        yield back @ guess
+
+
+def _by_bands(bands: tuple[Band, ...], before: UInt8Array, after: UInt8Array) -> Alignment:
+    """Follow each band, and say how many rows came and went."""
+    alignment = Alignment("shift", bands=bands)
+    rows = {"inserted": 0, "removed": 0}
+    for was, now, kind in framing_regions(alignment, before.shape[:2], after.shape[:2]):
+        rows["inserted"] += now.height if kind != "removed" else 0
+        rows["removed"] += was.height if kind != "added" else 0
+    words = [f"{count} {'row' if count == 1 else 'rows'} {what}" for what, count in rows.items() if count]
+    return replace(alignment, reason=" and ".join(words) or None)
+
+
+def _snapped(alignment: Alignment, before: Picture, after: Picture) -> Alignment:
+    """Put a shift or turn on whole pixels when the pixels prove equal there: then nothing need be resampled."""
+    matrix = np.array(alignment.matrix)
+    whole = np.rint(matrix)
+    if abs(np.linalg.det(whole[:2, :2])) != 1 or alignment.matrix == IDENTITY:
+        return alignment
+    corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
+    if np.abs(mapped(matrix, corners) - mapped(whole, corners)).max() > WHOLE:
+        return alignment
+    if not exactly_equal(before.pixels, after.pixels, whole):
+        return alignment
+    if rows(whole) == IDENTITY:
+        return Alignment(inliers=alignment.inliers, reason="already in place")
+    return replace(alignment, matrix=rows(whole))
+
+
+def _told(alignment: Alignment) -> Alignment:
+    """Say in words when *after* is mirrored or clearly turned."""
+    mirrored, degrees = turn_of(np.array(alignment.matrix))
+    words = []
+    if mirrored and abs(degrees) > 180 - REMARKABLE:
+        words.append("mirrored top to bottom")
+    elif mirrored:
+        words.append("mirrored left to right")
+    if abs(degrees) >= REMARKABLE and words != ["mirrored top to bottom"]:
+        way = "" if round(abs(degrees)) == 180 else " clockwise" if degrees > 0 else " counterclockwise"
+        words.append(f"turned {abs(degrees):.0f}°{way}")
+    return replace(alignment, reason=" and ".join(words)) if words else alignment
 
 
 def warp_to_before(
@@ -86,6 +185,8 @@ def warp_to_before(
     valid : array (height, width), uint8
         255 where *after* has something to say, 0 where it was not looking.
     """
+    if alignment.bands:
+        return _stacked(pixels, alignment.bands, shape)
     height, width = shape
     matrix = np.array(alignment.matrix)
     if alignment.matrix == IDENTITY and pixels.shape[:2] == shape:
@@ -95,7 +196,7 @@ def warp_to_before(
         factor = 1.0 / shrink
         size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
         reduced = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        matrix = _scaling(size[0] / pixels.shape[1], size[1] / pixels.shape[0]) @ matrix
+        matrix = scaling(size[0] / pixels.shape[1], size[1] / pixels.shape[0]) @ matrix
         pixels = np.asarray(reduced, np.uint8)
     flags = interpolation | cv2.WARP_INVERSE_MAP
     warped = cv2.warpPerspective(pixels, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
@@ -104,133 +205,14 @@ def warp_to_before(
     return np.asarray(warped, np.uint8), np.asarray(valid, np.uint8)
 
 
-def _work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
-    height, width = pixels.shape[:2]
-    scale = min(1.0, math.sqrt(WORK_PIXELS / (height * width)))
-    if scale < 1.0:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    return grey, (grey.shape[1] / width, grey.shape[0] / height)
-
-
-def _normalised(grey: UInt8Array) -> UInt8Array:
-    """Divide out local brightness and contrast, so that tracking does not see exposure."""
-    image = grey.astype(np.float32)
-    size = (31, 31)
-    mean = cv2.boxFilter(image, -1, size)
-    variance = cv2.sqrBoxFilter(image, -1, size) - mean * mean
-    flat = (image - mean) / (np.sqrt(np.maximum(variance, 0)) + 6.0)
-    return np.clip(flat * 48 + 128, 0, 255).astype(np.uint8)
-
-
-def _corners(grey: UInt8Array) -> Points:
-    """Pick well-spread corners: the best of each cell, so that one busy corner does not decide alone."""
-    strength = cv2.cornerMinEigenVal(grey, 5)
-    height, width = grey.shape
-    cell = max(8, round(math.sqrt(height * width / 600)))
-    points = []
-    for top in range(4, height - 4, cell):
-        for left in range(4, width - 4, cell):
-            block = strength[top : min(top + cell, height - 4), left : min(left + cell, width - 4)]
-            y, x = divmod(int(block.argmax()), block.shape[1])
-            points.append((left + x, top + y, block[y, x]))
-    if not points:
-        return np.empty((0, 1, 2), np.float32)
-    table = np.array(points, np.float32)
-    strong = table[:, 2] > max(1e-4, 0.02 * float(np.percentile(table[:, 2], 95)))
-    return np.ascontiguousarray(table[strong, None, :2])
-
-
-def _track(before: UInt8Array, after: UInt8Array, points: Points) -> tuple[Points, Points]:
-    """Follow points there and back; keep those that return to within a third of a pixel."""
-    if len(points) == 0 or min(before.shape + after.shape) < 16:
-        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    settings = {"winSize": (21, 21), "maxLevel": 3, "criteria": (3, 30, 0.01)}
-    moved, there, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, **settings)  # type: ignore[call-overload]
-    back, home, _ = cv2.calcOpticalFlowPyrLK(after, before, moved, None, **settings)  # type: ignore[call-overload]
-    error = np.linalg.norm((back - points).reshape(-1, 2), axis=1)
-    good = (there.ravel() == 1) & (home.ravel() == 1) & (error < 0.33)
-    return points.reshape(-1, 2)[good], moved.reshape(-1, 2)[good]
-
-
-def _track_from(before: UInt8Array, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
-    """Track from a starting matrix; give the homography when most points agree on it."""
-    height, width = before.shape
-    laid = cv2.warpPerspective(
-        after, start, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    points = _corners(_normalised(before))
-    source, target = _track(_normalised(before), _normalised(np.asarray(laid, np.uint8)), points)
-    if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
-        return None
-    matrix, mask = _homography(source, target, 1.0)
-    # A flat picture has few corners worth tracking; those that return home must then agree all the more.
-    if matrix is None or mask.sum() < max(MIN_INLIERS, (0.5 if len(source) > 0.3 * len(points) else 0.7) * len(source)):
-        return None
-    return _sane(start @ matrix, before.shape, after.shape)
-
-
-def _retrack(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points]:
-    """Track once more with *after* laid over *before*: what is left is small, so windows see the same thing."""
-    height, width = before.shape
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    laid = np.asarray(
-        cv2.warpPerspective(after, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
-    seen = cv2.warpPerspective(np.full(after.shape, 255, np.uint8), matrix, (width, height), flags=flags)
-    seen = cv2.erode(seen, np.ones((23, 23), np.uint8), borderValue=255)
-    normal = _normalised(before)
-    source, target = _track(normal, _normalised(laid), _corners(normal))
-    inside = seen[source[:, 1].astype(int), source[:, 0].astype(int)] == 255
-    source, target = source[inside], target[inside]
-    near = np.linalg.norm(target - source, axis=1) < 3.0
-    source, target = source[near], target[near]
-    if len(source) < MIN_INLIERS:
-        return source, target
-    _, mask = _homography(source, target, 0.6)
-    source, target = source[mask], target[mask]
-    return source, _apply(matrix, target)
-
-
-def _homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:
-    matrix, mask = cv2.findHomography(source, target, cv2.USAC_MAGSAC, threshold, maxIters=2000, confidence=0.999)
-    if matrix is None:
-        return None, np.zeros(len(source), np.bool_)
-    return np.asarray(matrix, np.float64), np.asarray(mask).ravel().astype(np.bool_)
-
-
-def _sift_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
-    """Guess from SIFT matches (Lowe's ratio test): finds large moves, turns and changes of scale."""
-    detector = cv2.SIFT_create(2000)
-    keys_before, described_before = detector.detectAndCompute(before, None)
-    keys_after, described_after = detector.detectAndCompute(after, None)
-    if described_before is None or described_after is None or min(len(keys_before), len(keys_after)) < MIN_INLIERS:
-        return None
-    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(described_before, described_after, k=2)
-    good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.75 * pair[1].distance]
-    if len(good) < MIN_INLIERS:
-        return None
-    source = np.array([keys_before[match.queryIdx].pt for match in good], np.float32)
-    target = np.array([keys_after[match.trainIdx].pt for match in good], np.float32)
-    matrix, mask = _homography(source, target, 2.0)
-    if matrix is None or mask.sum() < max(MIN_INLIERS, 0.15 * len(good)):
-        return None
-    return _sane(matrix, before.shape, after.shape)
-
-
-def _sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix | None:
-    """Refuse what no camera does: folds, extreme scale, nothing left in view."""
-    height, width = before[:2]
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    weights = np.c_[corners, np.ones(4)] @ matrix[2]
-    if weights.min() <= 0:
-        return None
-    quad = _apply(matrix, corners)
-    area = float(cv2.contourArea(quad, oriented=True))
-    if area == 0 or not cv2.isContourConvex(quad) or not 1 / 40 < abs(area) / (after[0] * after[1]) < 40:
-        return None
-    return matrix
+def _stacked(pixels: UInt8Array, bands: tuple[Band, ...], shape: tuple[int, int]) -> tuple[UInt8Array, UInt8Array]:
+    """Put the bands of *after* where they are in *before*."""
+    out = np.full((*shape, *pixels.shape[2:]), 255, np.uint8)
+    valid = np.zeros(shape, np.uint8)
+    for band in bands:
+        out[band.before : band.before + band.length] = pixels[band.after : band.after + band.length]
+        valid[band.before : band.before + band.length] = 255
+    return out, valid
 
 
 def _simplest(source: Points, target: Points, before: Picture, after: Picture, unit: float) -> Alignment:
@@ -239,7 +221,7 @@ def _simplest(source: Points, target: Points, before: Picture, after: Picture, u
         ("shift", lambda: _fit_shift(source, target)),
         ("similarity", lambda: _as_3x3(cv2.estimateAffinePartial2D(source, target, method=cv2.LMEDS)[0])),
         ("affine", lambda: _fit_affine(source, target)),
-        ("homography", lambda: _homography(source, target, 3 * unit)[0]),
+        ("homography", lambda: homography(source, target, 3 * unit)[0]),
     ]
     best = _fit_least_squares(source, target)
     same_size = before.pixels.shape == after.pixels.shape
@@ -250,8 +232,8 @@ def _simplest(source: Points, target: Points, before: Picture, after: Picture, u
     for model, fit in fits:
         matrix = best if model == "homography" else fit()
         if matrix is not None and _error(matrix, source, target) <= slack:
-            return Alignment(model, _rows(matrix), len(source))
-    return _unaligned(before, after)
+            return Alignment(model, rows(matrix), len(source))
+    return _framed(before, after)
 
 
 def _fit_shift(source: Points, target: Points) -> FloatMatrix:
@@ -274,38 +256,15 @@ def _as_3x3(affine: npt.NDArray[np.float64] | None) -> FloatMatrix | None:
 
 
 def _error(matrix: FloatMatrix, source: Points, target: Points) -> float:
-    return float(np.sqrt(np.mean(np.sum((_apply(matrix, source) - target) ** 2, axis=1))))
+    return float(np.sqrt(np.mean(np.sum((mapped(matrix, source) - target) ** 2, axis=1))))
 
 
-def _apply(matrix: FloatMatrix, points: Points) -> Points:
-    return np.asarray(cv2.perspectiveTransform(points.reshape(-1, 1, 2).astype(np.float64), matrix), np.float32).reshape(
-        -1, 2
-    )
-
-
-def _scaling(x: float, y: float) -> FloatMatrix:
-    """Scale about pixel centres: pixel (0, 0) reaches from -0.5 to 0.5."""
-    return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]], np.float64)
-
-
-def _frame_matrix(before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix:
-    """Lay the frame of *after* exactly over the frame of *before*."""
-    return _scaling(after[1] / before[1], after[0] / before[0])
-
-
-def _to_full(points: Points, scale: tuple[float, float]) -> Points:
-    return np.asarray((points + 0.5) / np.array(scale) - 0.5, np.float32)
-
-
-def _rows(matrix: FloatMatrix) -> Matrix:
-    rows = [tuple(float(value) for value in row) for row in matrix / matrix[2, 2]]
-    return (rows[0], rows[1], rows[2])  # type: ignore[return-value]
-
-
-def _unaligned(before: Picture, after: Picture) -> Alignment:
-    """Without a fit the frames are laid over each other."""
-    matrix = _frame_matrix(before.pixels.shape, after.pixels.shape)
+def _framed(before: Picture, after: Picture) -> Alignment:
+    """Without a fit the frames are laid over each other, or, when no resizing explains them, corner on corner."""
     if before.pixels.shape == after.pixels.shape:
         return Alignment(reason="too little in common to align on")
-    model: AlignmentModel = "similarity" if math.isclose(matrix[0, 0], matrix[1, 1], rel_tol=0.01) else "affine"
-    return Alignment(model, _rows(matrix), None, "brought to the same size")
+    matrix = frame_matrix(before.pixels.shape, after.pixels.shape)
+    rounding = 1.0 / min(before.pixels.shape[:2] + after.pixels.shape[:2])
+    if math.isclose(matrix[0, 0], matrix[1, 1], rel_tol=rounding + 1e-9):
+        return Alignment("similarity", rows(matrix), None, "brought to the same size")
+    return Alignment(reason=TOP_LEFT)

@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Protocol
 
 import cv2
+import numpy as np
 
 from app.analysis.align import align, warp_to_before
 from app.analysis.category import Category, not_installed, region_crops
 from app.analysis.decode import decode
 from app.analysis.differences import find_differences
 from app.analysis.features import match_features
+from app.analysis.framing import with_framing
 from app.analysis.hashes import hash_distances
 from app.analysis.metrics import measure
 from app.analysis.model import (
@@ -20,6 +22,7 @@ from app.analysis.model import (
     Deadline,
     Evaluation,
     Limits,
+    Maps,
     Metrics,
     Options,
     Picture,
@@ -98,13 +101,20 @@ def evaluate(
         alignment = align(first, second, options, deadline)
         aligned, valid = warp_to_before(second.pixels, alignment, first.pixels.shape[:2])
     with deadline.stage("tone"):
-        tone, toned = even_tone(first.pixels, aligned, valid, options)
+        if alignment.same_scene:
+            tone, toned = even_tone(first.pixels, aligned, valid, options)
+        else:
+            tone, toned = Tone(reason="not the same scene"), aligned
     with deadline.stage("measure"):
         as_given, as_compared = _measure_both(first, second, toned, valid, alignment, tone)
         hashes = hash_distances(first.pixels, second.pixels)
         features = match_features(first.pixels, second.pixels, alignment)
     with deadline.stage("regions"):
-        regions, maps = find_differences(first, second, toned, valid, alignment, tone, options)
+        if alignment.same_scene:
+            regions, maps = find_differences(first, second, toned, valid, alignment, tone, options)
+        else:
+            regions, maps = (), Maps(*(np.zeros(valid.shape, np.uint8) for _ in "mh"))
+        regions, maps = with_framing(regions, maps, alignment, second.pixels.shape[:2], options)
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
     verdict = verdict_of(as_given, first.pixels.shape == second.pixels.shape, regions)

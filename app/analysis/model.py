@@ -19,6 +19,7 @@ Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[flo
 Verdict = Literal["identical", "equivalent", "different"]
 Kind = Literal["added", "removed", "colour", "moved", "changed"]
 AlignmentModel = Literal["none", "shift", "similarity", "affine", "homography"]
+TOP_LEFT = "compared from the top left corner"
 IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
@@ -113,12 +114,22 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """Rows that moved as a whole: ``length`` rows from row ``before`` on are those from row ``after`` on."""
+
+    before: int
+    after: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alignment:
     """How *after* lies over *before*: ``matrix`` maps pixel coordinates of *before* to those of *after*.
 
     ``reason`` says in words why nothing was aligned, or what is remarkable ("turned 90° clockwise");
     ``inliers`` is the number of matched features that agree with the matrix; ``same_scene`` is False
-    when the two images have nothing in common.
+    when the two images have nothing in common. Where rows were inserted or removed, ``bands`` tells
+    for each piece where it went, instead of the matrix.
     """
 
     model: AlignmentModel = "none"
@@ -126,6 +137,7 @@ class Alignment:
     inliers: int | None = None
     reason: str | None = None
     same_scene: bool = True
+    bands: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.analysis.framing import box_in_after
 from app.analysis.kinds import kinds_of
 from app.analysis.model import Alignment, Box, Region, UInt8Array
 
@@ -65,7 +66,7 @@ def find_regions(
         Region(
             id=number,
             before=box,
-            after=_in_after(box, alignment, after_shape),
+            after=box_in_after(box, alignment, after_shape),
             area=area,
             share=area / mask.size,
             strength=1 - math.exp(-level / 8),
@@ -144,21 +145,6 @@ def _area(box: Box) -> int:
 def _union(a: Box, b: Box) -> Box:
     x, y = min(a.x, b.x), min(a.y, b.y)
     return Box(x, y, max(a.x + a.width, b.x + b.width) - x, max(a.y + a.height, b.y + b.height) - y)
-
-
-def _in_after(box: Box, alignment: Alignment, shape: tuple[int, int]) -> Box:
-    """Map a box into *after* and cut it to its frame; boxes are areas, so edges lie half a pixel out."""
-    left, top = box.x - 0.5, box.y - 0.5
-    corners = [
-        [left, top],
-        [left + box.width, top],
-        [left + box.width, top + box.height],
-        [left, top + box.height],
-    ]
-    mapped = cv2.perspectiveTransform(np.array([corners], np.float64), np.array(alignment.matrix))[0] + 0.5
-    x0, y0 = np.clip(np.rint(mapped.min(axis=0)).astype(int), 0, [shape[1], shape[0]])
-    x1, y1 = np.clip(np.rint(mapped.max(axis=0)).astype(int), 0, [shape[1], shape[0]])
-    return Box(int(x0), int(y0), int(x1 - x0), int(y1 - y0))
 
 
 def _contours(members: UInt8Array, box: Box) -> tuple[tuple[tuple[int, int], ...], ...]:

@@ -1,6 +1,6 @@
 """Put an evaluation into words: verdict, one summary sentence, and whether it passes the caller's limits."""
 
-from app.analysis.model import Alignment, Metrics, Options, Region, Tone, Verdict
+from app.analysis.model import TOP_LEFT, Alignment, Metrics, Options, Region, Tone, Verdict
 
 
 def verdict_of(as_given: Metrics, same_size: bool, regions: tuple[Region, ...]) -> Verdict:
@@ -21,14 +21,17 @@ def passed(options: Options, regions: tuple[Region, ...]) -> bool | None:
 
 def changed_share(regions: tuple[Region, ...]) -> float:
     """Share of the picture that lies in regions, 0 to 1."""
-    return sum(region.share for region in regions)
+    return min(1.0, sum(region.share for region in regions))
 
 
 def summarise(
     verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment, tone: Tone, as_given: Metrics
 ) -> str:
     """Say in one or two sentences what differs and what was compensated."""
-    return " ".join(part for part in (_finding(verdict, regions, alignment, as_given), _done(alignment, tone)) if part)
+    parts = [_finding(verdict, regions, alignment, as_given), _done(alignment, tone)]
+    if (alignment.reason or "").startswith("mirrored"):
+        parts.reverse()
+    return " ".join(part for part in parts if part)
 
 
 def _finding(verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment, as_given: Metrics) -> str:
@@ -37,23 +40,32 @@ def _finding(verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment
     if verdict == "identical":
         return "No difference: every pixel is equal."
     if verdict == "equivalent":
-        return f"No real difference; {_count(as_given.zero_norm, 'pixel')} of {as_given.pixels:,} are not exactly equal."
-    area = sum(region.area for region in regions)
-    return f"{_count(len(regions), 'difference')}, {_percent(changed_share(regions))} of the picture ({_count(area, 'pixel')})."
+        unequal = _count(as_given.zero_norm, "pixel")
+        return f"No real difference; {unequal} of {as_given.pixels:,} are not exactly equal."
+    mirrored = (alignment.reason or "").startswith("mirrored")
+    others = [region for region in regions if region.share < 1] if mirrored else list(regions)
+    if not others:
+        return "No other difference."
+    area = sum(region.area for region in others)
+    share = _percent(min(1.0, sum(region.share for region in others)))
+    other = "other difference" if mirrored else "difference"
+    return f"{_count(len(others), other)}, {share} of the picture ({_count(area, 'pixel')})."
 
 
 def _done(alignment: Alignment, tone: Tone) -> str:
-    parts = []
-    if alignment.model == "shift":
-        parts.append(f"aligned by a shift of {alignment.matrix[0][2]:.4g} × {alignment.matrix[1][2]:.4g} px")
-    elif alignment.inliers is not None and alignment.model != "none":
-        parts.append(f"aligned by {_ARTICLES[alignment.model]} {alignment.model}")
-    elif alignment.model != "none":
-        parts.append("brought to the same size")
-    if tone.applied and tone.reason:
-        parts.append(tone.reason)
-    words = "; ".join(parts)
+    words = "; ".join(part for part in (_placed(alignment), tone.reason if tone.applied else None) if part)
     return f"{words[0].upper()}{words[1:]}." if words else ""
+
+
+def _placed(alignment: Alignment) -> str | None:
+    """Say what alignment did."""
+    if alignment.model == "none":
+        return alignment.reason if alignment.reason == TOP_LEFT else None
+    if alignment.reason:
+        return alignment.reason
+    if alignment.model == "shift":
+        return f"aligned by a shift of {alignment.matrix[0][2]:.4g} × {alignment.matrix[1][2]:.4g} px"
+    return f"aligned by {_ARTICLES[alignment.model]} {alignment.model}"
 
 
 _ARTICLES = {"similarity": "a", "affine": "an", "homography": "a"}

@@ -1,0 +1,100 @@
+"""Recognise pictures that are exactly equal in places: in the same place, or mirrored or turned by quarters."""
+
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.geometry import FloatMatrix
+from app.analysis.model import UInt8Array
+
+SAMPLES = 60_000
+BUSY = 8
+"""Grey levels between neighbours from which a place can tell that it is the right one."""
+FEW = 20
+SMALL = 100_000
+"""Pictures up to this many pixels are compared as a whole."""
+
+
+def exactly_equal(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, least: float = 0.5) -> bool:
+    """Say whether most busy places of *before* are exactly equal where ``matrix`` puts them in *after*.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB, any two sizes.
+    matrix : array (3, 3)
+        Shift, quarter turn or mirror image in whole pixels: maps *before* to *after*.
+    least : float
+        Share of the busy places that must be equal.
+
+    Notes
+    -----
+    Some ten thousand places are looked at. A place is equal when it and its right and lower neighbours are:
+    beside an edge one pixel alone stays equal when the edge moves.
+    """
+    y, x = _places(before.shape)
+    corner = [_levels(before, y, x), _levels(before, y, x + 1), _levels(before, y + 1, x)]
+    busy = np.maximum(np.abs(corner[1] - corner[0]), np.abs(corner[2] - corner[0])).max(axis=1) > BUSY
+    y, x = y[busy], x[busy]
+    equal = np.ones(len(y), np.bool_)
+    inside = np.ones(len(y), np.bool_)
+    for values, (down, right) in zip(corner, ((0, 0), (0, 1), (1, 0)), strict=True):
+        points = np.rint(np.stack([x + right, y + down, np.ones_like(x)], axis=1) @ matrix.T).astype(int)
+        there = (points[:, :2] >= 0).all(axis=1) & (points[:, 0] < after.shape[1]) & (points[:, 1] < after.shape[0])
+        inside &= there
+        at = np.where(there[:, None], points[:, :2], 0)
+        equal &= (_levels(after, at[:, 1], at[:, 0]) == values[busy]).all(axis=1)
+    count = int(inside.sum())
+    return count >= FEW and float(equal[inside].mean()) > least
+
+
+def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Choose places spread over the picture, not in step with any grid in it."""
+    height, width = shape[0] - 1, shape[1] - 1
+    if height * width <= SAMPLES:
+        y, x = np.divmod(np.arange(max(0, height * width)), max(1, width))
+        return y, x
+    rng = np.random.default_rng(0)
+    return rng.integers(0, height, SAMPLES), rng.integers(0, width, SAMPLES)
+
+
+def _levels(pixels: UInt8Array, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
+    return pixels[y, x].astype(np.int16)
+
+
+def exactly_oriented(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
+    """Recognise a copy (RGB, uint8) that is mirrored or turned by quarters without loss; give the matrix to it."""
+    for matrix in orientations(after.shape):
+        frame = after.shape[1::-1] if matrix[0, 0] == 0 else after.shape[:2]
+        if frame != before.shape[:2]:
+            continue
+        if before.size <= 3 * SMALL:
+            if np.array_equal(before, turned_back(after, matrix)):
+                return matrix
+        elif exactly_equal(before, after, matrix, 0.9):
+            return matrix
+    return None
+
+
+def orientations(shape: tuple[int, ...]) -> list[FloatMatrix]:
+    """List the matrices from the seven other orientations of a frame into it."""
+    height, width = shape[:2]
+    right, bottom = width - 1, height - 1
+    rows = [
+        ((-1, 0, right), (0, 1, 0)),
+        ((1, 0, 0), (0, -1, bottom)),
+        ((-1, 0, right), (0, -1, bottom)),
+        ((0, 1, 0), (1, 0, 0)),
+        ((0, -1, right), (1, 0, 0)),
+        ((0, 1, 0), (-1, 0, bottom)),
+        ((0, -1, right), (-1, 0, bottom)),
+    ]
+    return [np.array([*pair, (0, 0, 1)], np.float64) for pair in rows]
+
+
+def turned_back(pixels: UInt8Array, matrix: FloatMatrix) -> UInt8Array:
+    """Undo an orientation: the picture whose pixel p is that of ``pixels`` at matrix · p."""
+    swapped = pixels.swapaxes(0, 1) if matrix[0, 0] == 0 else pixels
+    # After a transposition x runs along the old rows: where old y runs back, so does new x.
+    back_x = matrix[1, 0] < 0 if matrix[0, 0] == 0 else matrix[0, 0] < 0
+    back_y = matrix[0, 1] < 0 if matrix[0, 0] == 0 else matrix[1, 1] < 0
+    return np.ascontiguousarray(swapped[:: -1 if back_y else 1, :: -1 if back_x else 1])

@@ -1,0 +1,60 @@
+"""Plane geometry: 3x3 matrices that map pixel coordinates, pixel centres at whole numbers."""
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import Box, Matrix
+
+FloatMatrix = npt.NDArray[np.float64]
+Points = npt.NDArray[np.float32]
+
+
+def mapped(matrix: FloatMatrix, points: Points) -> Points:
+    """Map points, shape (n, 2)."""
+    there = cv2.perspectiveTransform(points.reshape(-1, 1, 2).astype(np.float64), matrix)
+    return np.asarray(there, np.float32).reshape(-1, 2)
+
+
+def scaling(x: float, y: float) -> FloatMatrix:
+    """Scale about pixel centres: pixel (0, 0) reaches from -0.5 to 0.5."""
+    return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]], np.float64)
+
+
+def frame_matrix(before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix:
+    """Lay the frame of *after* exactly over the frame of *before*."""
+    return scaling(after[1] / before[1], after[0] / before[0])
+
+
+def to_full(points: Points, scale: tuple[float, float]) -> Points:
+    """Bring points of a reduced picture to its full size."""
+    return np.asarray((points + 0.5) / np.array(scale) - 0.5, np.float32)
+
+
+def rows(matrix: FloatMatrix) -> Matrix:
+    """Give a matrix as plain numbers, its last one 1."""
+    a, b, c = [tuple(float(value) for value in row) for row in matrix / matrix[2, 2]]
+    return (a, b, c)  # type: ignore[return-value]
+
+
+def turn_of(matrix: FloatMatrix) -> tuple[bool, float]:
+    """Say whether a matrix mirrors, and by how many degrees it turns clockwise (-180 to 180) besides.
+
+    A mirrored one is taken as mirrored left to right first, then turned.
+    """
+    mirrored = float(np.linalg.det(matrix[:2, :2])) < 0
+    across = matrix[:2, 0] * (-1 if mirrored else 1)
+    return mirrored, math.degrees(math.atan2(across[1], across[0]))
+
+
+def box_mapped(box: Box, matrix: FloatMatrix, shape: tuple[int, int]) -> Box:
+    """Map a box and cut it to a frame (height, width); boxes are areas, so edges lie half a pixel out."""
+    left, top = box.x - 0.5, box.y - 0.5
+    right, bottom = left + box.width, top + box.height
+    corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
+    quad = cv2.perspectiveTransform(corners, matrix)[0] + 0.5
+    x0, y0 = np.clip(np.rint(quad.min(axis=0)).astype(int), 0, [shape[1], shape[0]])
+    x1, y1 = np.clip(np.rint(quad.max(axis=0)).astype(int), 0, [shape[1], shape[0]])
+    return Box(int(x0), int(y0), int(x1 - x0), int(y1 - y0))

@@ -1,0 +1,228 @@
+"""Find rows that were inserted or removed: pages where everything below moved up or down."""
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import Band, FloatArray, UInt8Array
+
+SAMPLED = 192
+"""Columns looked at to tell rows of noise-free pages apart."""
+AVERAGED = 64
+"""Cells per row where noise must be averaged out."""
+EXACT_TOLERANCE, NOISY_TOLERANCE = 3.0, 7.0
+"""Mean difference in grey levels from which two rows are simply different."""
+VOTES = 6
+OFFSETS = 8
+JUMP = 8.0
+"""Rows that a change of offset must explain, for it is no coincidence then."""
+SKIP = 0.12
+"""Cost of a row that only one of the two pages has."""
+FITS = 0.35
+WINDOW = 40
+"""Rows that are searched together in a noisy page."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of both pages as short vectors, shape (height, cells), and the difference at which they are unlike."""
+
+    before: FloatArray
+    after: FloatArray
+    tolerance: float
+
+
+def find_bands(before: UInt8Array, after: UInt8Array, *, noisy: bool = False) -> tuple[Band, ...]:
+    """Cut two pages of one width into bands of rows that show the same, each moved as a whole.
+
+    Candidate offsets come from rows that exist once in each page (or, in noisy pages, from where a window of
+    rows fits best); dynamic programming then gives every row of *before* an offset. A change of offset must
+    explain several rows, and rows that fit nowhere (edited ones) stay where their neighbours are.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB, of one width; heights may differ.
+    noisy : bool
+        Compare averages instead of single pixels, for re-compressed pages.
+
+    Returns
+    -------
+    tuple of Band
+        From top to bottom; empty when no rows were inserted or removed, or when the pages have too little
+        in common to say.
+    """
+    if before.shape[1] != after.shape[1] or min(len(before), len(after)) < 16:
+        return ()
+    if noisy:
+        rows = _Rows(_averages(before), _averages(after), NOISY_TOLERANCE)
+        offsets = _offsets_by_fit(rows)
+    else:
+        if before.shape == after.shape and len(before) - _equal_ends(before, after) < VOTES:
+            return ()
+        offsets = _offsets_by_votes(_keys(before), _keys(after))
+        if offsets == [0]:
+            return ()
+        rows = _Rows(_samples(before), _samples(after), EXACT_TOLERANCE)
+    cost = np.stack([_costs(rows, offset) for offset in offsets], axis=1)
+    bands = _bands(_path(cost, np.array(offsets), len(after)), offsets)
+    bands = _settled(bands, rows)
+    changed = len(bands) > 1 or (len(before) != len(after) and bool(bands))
+    return bands if changed and _convincing(bands, rows) else ()
+
+
+def _columns(pixels: UInt8Array) -> UInt8Array:
+    chosen = np.linspace(0, pixels.shape[1] - 1, min(SAMPLED, pixels.shape[1])).astype(int)
+    return np.ascontiguousarray(pixels[:, chosen])
+
+
+def _samples(pixels: UInt8Array) -> FloatArray:
+    return np.asarray(cv2.cvtColor(_columns(pixels), cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _averages(pixels: UInt8Array) -> FloatArray:
+    cells = cv2.resize(pixels, (min(AVERAGED, pixels.shape[1]), len(pixels)), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(cells, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _equal_ends(before: UInt8Array, after: UInt8Array) -> int:
+    """Count the rows above the first and below the last that differs, by a few columns."""
+    step = max(1, before.shape[1] // SAMPLED)
+    unequal = np.flatnonzero((before[:, ::step] != after[:, ::step]).any(axis=(1, 2)))
+    return len(before) if len(unequal) == 0 else int(unequal[0]) + len(before) - 1 - int(unequal[-1])
+
+
+def _keys(pixels: UInt8Array) -> list[int]:
+    return [zlib.crc32(row) for row in _columns(pixels)]
+
+
+def _offsets_by_votes(before: list[int], after: list[int]) -> list[int]:
+    """Let rows that exist once in each page vote for how far they moved."""
+    once_before, once_after = Counter(before), Counter(after)
+    place = {key: j for j, key in enumerate(after) if once_after[key] == 1}
+    votes = Counter(place[key] - i for i, key in enumerate(before) if once_before[key] == 1 and key in place)
+    chosen = [offset for offset, count in votes.most_common(OFFSETS) if count >= VOTES]
+    return sorted({0, *chosen})
+
+
+def _offsets_by_fit(rows: _Rows) -> list[int]:
+    """Let windows of rows vote for where they fit best in the other page."""
+    votes: Counter[int] = Counter()
+    height = len(rows.before)
+    for top in range(0, height - WINDOW + 1, WINDOW // 2):
+        window = rows.before[top : top + WINDOW]
+        if window.std(axis=0).mean() < 3 or len(rows.after) < WINDOW:
+            continue
+        scores = cv2.matchTemplate(rows.after, window, cv2.TM_SQDIFF).ravel()
+        place = int(scores.argmin())
+        if scores[place] < window.size * rows.tolerance**2:
+            votes[place - top] += 1
+    return sorted({0, *(offset for offset, count in votes.most_common(OFFSETS) if count >= 2 or height < 8 * WINDOW)})
+
+
+def _costs(rows: _Rows, offset: int) -> FloatArray:
+    """Give for each row of *before* how badly it fits that of *after*: 0 to 1, infinite where there is none."""
+    height, other = len(rows.before), len(rows.after)
+    cost = np.full(height, np.inf, np.float32)
+    first, last = max(0, -offset), min(height, other - offset)
+    if first < last:
+        apart = np.abs(rows.before[first:last] - rows.after[first + offset : last + offset])
+        cost[first:last] = np.minimum(apart.mean(axis=1) / rows.tolerance, 1.0)
+    return cost
+
+
+def _path(cost: FloatArray, offsets: npt.NDArray[np.int64], other: int) -> npt.NDArray[np.int64]:
+    """Find the cheapest offset for every row (its index), -1 for rows that only *before* has (Viterbi's algorithm).
+
+    From one row to the next the offset may stay, grow (rows were inserted) or shrink (rows of *before* are left out).
+    """
+    height, kinds = cost.shape
+    change = offsets[None, :] - offsets[:, None]
+    left_out = np.maximum(-change, 0)
+    price = np.where(change != 0, JUMP + SKIP * np.abs(change), 0.0)
+    best = np.full((height + 1, kinds), np.inf)
+    origin = np.zeros((height + 1, kinds), np.int64)
+    columns = np.broadcast_to(np.arange(kinds)[:, None], (kinds, kinds))
+    start = np.where(offsets != 0, JUMP + SKIP * np.abs(offsets), 0.0)
+    for row in range(height + 1):
+        if row:
+            before = row - 1 - left_out
+            ways = np.where(before >= 0, best[np.maximum(before, 0), columns], np.inf) + price
+            origin[row] = ways.argmin(axis=0)
+            best[row] = ways[origin[row], columns[:, 0]] + cost[row - 1]
+        begins = np.maximum(-offsets, 0) == row
+        origin[row] = np.where(begins & (start <= best[row]), -1, origin[row])
+        best[row] = np.where(begins, np.minimum(best[row], start), best[row])
+    ends = np.clip(np.minimum(height, other - offsets), 0, height)
+    tails = SKIP * ((height - ends) + np.maximum(other - ends - offsets, 0))
+    at = int((best[ends, np.arange(kinds)] + tails).argmin())
+    return _trace(origin, left_out, int(ends[at]), at, height)
+
+
+def _trace(
+    origin: npt.NDArray[np.int64], left_out: npt.NDArray[np.int64], row: int, at: int, height: int
+) -> npt.NDArray[np.int64]:
+    chosen = np.full(height, -1, np.int64)
+    while row > 0 and origin[row, at] >= 0:
+        chosen[row - 1] = at
+        previous = int(origin[row, at])
+        row -= 1 + int(left_out[previous, at])
+        at = previous
+    return chosen
+
+
+def _bands(path: npt.NDArray[np.int64], offsets: list[int]) -> tuple[Band, ...]:
+    """Collect runs of rows with one offset."""
+    edges = np.flatnonzero(np.diff(path)) + 1
+    starts, ends = [0, *edges.tolist()], [*edges.tolist(), len(path)]
+    runs = [(start, end, int(path[start])) for start, end in zip(starts, ends, strict=True) if path[start] >= 0]
+    return tuple(Band(start, start + offsets[kind], end - start) for start, end, kind in runs)
+
+
+def _settled(bands: tuple[Band, ...], rows: _Rows) -> tuple[Band, ...]:
+    """Slide each cut, where rows on both sides allow it, to the clearest edge: there is where a person would cut."""
+    out = list(bands)
+    for i in range(len(out) - 1):
+        upper, lower = out[i], out[i + 1]
+        inserted = lower.after - upper.after - upper.length > 0
+        page = rows.after if inserted else rows.before
+        top = (upper.after if inserted else upper.before) + upper.length
+        bottom = lower.after if inserted else lower.before
+        shift = _clearest(page, top, bottom, rows.tolerance / 2, upper.length - 1, lower.length - 1)
+        out[i] = Band(upper.before, upper.after, upper.length + shift)
+        out[i + 1] = Band(lower.before + shift, lower.after + shift, lower.length - shift)
+    return tuple(out)
+
+
+def _clearest(page: FloatArray, top: int, bottom: int, same: float, most_up: int, most_down: int) -> int:
+    """Give how far the rows ``top`` to ``bottom`` may slide for both cuts to lie on the clearest edges."""
+    def apart(a: int, b: int) -> float:
+        return float(np.abs(page[a] - page[b]).mean())
+
+    lowest = highest = 0
+    while -lowest < most_up and top + lowest > 0 and apart(top + lowest - 1, bottom + lowest - 1) < same:
+        lowest -= 1
+    while highest < most_down and bottom + highest < len(page) and apart(top + highest, bottom + highest) < same:
+        highest += 1
+
+    def edge(shift: int) -> float:
+        cuts = [cut for cut in (top + shift, bottom + shift) if 0 < cut < len(page)]
+        return sum(apart(cut - 1, cut) for cut in cuts)
+
+    return max(range(lowest, highest + 1), key=lambda shift: (round(edge(shift), 1), shift))
+
+
+def _convincing(bands: tuple[Band, ...], rows: _Rows) -> bool:
+    """Say whether what lies in the bands agrees: of the rows that show something, most must."""
+    costs, told = [], []
+    for band in bands:
+        upper = rows.before[band.before : band.before + band.length]
+        lower = rows.after[band.after : band.after + band.length]
+        costs.append(np.minimum(np.abs(upper - lower).mean(axis=1) / rows.tolerance, 1.0))
+        told.append(np.maximum(upper.std(axis=1), lower.std(axis=1)) > 3)
+    cost, tells = np.concatenate(costs), np.concatenate(told)
+    return int(tells.sum()) >= VOTES and float(cost[tells].mean()) < FITS

@@ -1,0 +1,145 @@
+"""Follow points from one picture into another: Lucas-Kanade tracking, and SIFT where that needs a start."""
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.geometry import FloatMatrix, Points, mapped
+from app.analysis.model import UInt8Array
+
+WORK_PIXELS = 600_000
+"""Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
+MIN_INLIERS = 12
+
+
+def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
+    """Give a picture in grey at working size, and its scale (x, y)."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, math.sqrt(WORK_PIXELS / (height * width)))
+    if scale < 1.0:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    return grey, (grey.shape[1] / width, grey.shape[0] / height)
+
+
+def _normalised(grey: UInt8Array) -> UInt8Array:
+    """Divide out local brightness and contrast, so that tracking does not see exposure."""
+    image = grey.astype(np.float32)
+    size = (31, 31)
+    mean = cv2.boxFilter(image, -1, size)
+    variance = cv2.sqrBoxFilter(image, -1, size) - mean * mean
+    flat = (image - mean) / (np.sqrt(np.maximum(variance, 0)) + 6.0)
+    return np.clip(flat * 48 + 128, 0, 255).astype(np.uint8)
+
+
+def _corners(grey: UInt8Array) -> Points:
+    """Pick well-spread corners: the best of each cell, so that one busy corner does not decide alone."""
+    strength = cv2.cornerMinEigenVal(grey, 5)
+    height, width = grey.shape
+    cell = max(8, round(math.sqrt(height * width / 600)))
+    points = []
+    for top in range(4, height - 4, cell):
+        for left in range(4, width - 4, cell):
+            block = strength[top : min(top + cell, height - 4), left : min(left + cell, width - 4)]
+            y, x = divmod(int(block.argmax()), block.shape[1])
+            points.append((left + x, top + y, block[y, x]))
+    if not points:
+        return np.empty((0, 1, 2), np.float32)
+    table = np.array(points, np.float32)
+    strong = table[:, 2] > max(1e-4, 0.02 * float(np.percentile(table[:, 2], 95)))
+    return np.ascontiguousarray(table[strong, None, :2])
+
+
+def _track(before: UInt8Array, after: UInt8Array, points: Points) -> tuple[Points, Points]:
+    """Follow points there and back; keep those that return to within a third of a pixel."""
+    if len(points) == 0 or min(before.shape + after.shape) < 16:
+        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
+    settings = {"winSize": (21, 21), "maxLevel": 3, "criteria": (3, 30, 0.01)}
+    moved, there, _ = cv2.calcOpticalFlowPyrLK(before, after, points, None, **settings)  # type: ignore[call-overload]
+    back, home, _ = cv2.calcOpticalFlowPyrLK(after, before, moved, None, **settings)  # type: ignore[call-overload]
+    error = np.linalg.norm((back - points).reshape(-1, 2), axis=1)
+    good = (there.ravel() == 1) & (home.ravel() == 1) & (error < 0.33)
+    return points.reshape(-1, 2)[good], moved.reshape(-1, 2)[good]
+
+
+def track_from(before: UInt8Array, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
+    """Track from a starting matrix; give the homography when most points agree on it."""
+    height, width = before.shape
+    laid = cv2.warpPerspective(
+        after, start, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
+    points = _corners(_normalised(before))
+    source, target = _track(_normalised(before), _normalised(np.asarray(laid, np.uint8)), points)
+    if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
+        return None
+    matrix, mask = homography(source, target, 1.0)
+    # A flat picture has few corners worth tracking; those that return home must then agree all the more.
+    if matrix is None or mask.sum() < max(MIN_INLIERS, (0.5 if len(source) > 0.3 * len(points) else 0.7) * len(source)):
+        return None
+    return _sane(start @ matrix, before.shape, after.shape)
+
+
+def retrack(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points]:
+    """Track once more with *after* laid over *before*: what is left is small, so windows see the same thing."""
+    height, width = before.shape
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid = np.asarray(
+        cv2.warpPerspective(after, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+    seen = cv2.warpPerspective(np.full(after.shape, 255, np.uint8), matrix, (width, height), flags=flags)
+    seen = cv2.erode(seen, np.ones((23, 23), np.uint8), borderValue=255)
+    normal = _normalised(before)
+    source, target = _track(normal, _normalised(laid), _corners(normal))
+    inside = seen[source[:, 1].astype(int), source[:, 0].astype(int)] == 255
+    source, target = source[inside], target[inside]
+    near = np.linalg.norm(target - source, axis=1) < 3.0
+    source, target = source[near], target[near]
+    if len(source) < MIN_INLIERS:
+        return source, target
+    _, mask = homography(source, target, 0.6)
+    source, target = source[mask], target[mask]
+    return source, mapped(matrix, target)
+
+
+def homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:
+    """Fit a homography robustly (MAGSAC); give it and which points agree within ``threshold``."""
+    matrix, mask = cv2.findHomography(source, target, cv2.USAC_MAGSAC, threshold, maxIters=2000, confidence=0.999)
+    if matrix is None:
+        return None, np.zeros(len(source), np.bool_)
+    return np.asarray(matrix, np.float64), np.asarray(mask).ravel().astype(np.bool_)
+
+
+def sift_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
+    """Guess from SIFT matches (Lowe's ratio test): finds large moves, turns and changes of scale."""
+    detector = cv2.SIFT.create(2000)
+    keys_before, described_before = detector.detectAndCompute(before, None)
+    keys_after, described_after = detector.detectAndCompute(after, None)
+    if described_before is None or described_after is None or min(len(keys_before), len(keys_after)) < MIN_INLIERS:
+        return None
+    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(described_before, described_after, k=2)
+    good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.75 * pair[1].distance]
+    if len(good) < MIN_INLIERS:
+        return None
+    source = np.array([keys_before[match.queryIdx].pt for match in good], np.float32)
+    target = np.array([keys_after[match.trainIdx].pt for match in good], np.float32)
+    matrix, mask = homography(source, target, 2.0)
+    if matrix is None or mask.sum() < max(MIN_INLIERS, 0.15 * len(good)):
+        return None
+    return _sane(matrix, before.shape, after.shape)
+
+
+def _sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix | None:
+    """Refuse what no camera does: folds, extreme scale, nothing left in view."""
+    height, width = before[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    weights = np.c_[corners, np.ones(4)] @ matrix[2]
+    if weights.min() <= 0:
+        return None
+    quad = mapped(matrix, corners)
+    area = float(cv2.contourArea(quad, oriented=True))
+    if area == 0 or not cv2.isContourConvex(quad) or not 1 / 40 < abs(area) / (after[0] * after[1]) < 40:
+        return None
+    return matrix
