@@ -31,5 +31,6 @@ const later = async () => {
   await quietly(recent.add(evaluation, document.querySelector('h1').textContent))
   await quietly(histograms.show(evaluation, byId('histograms')))
 }
-if (document.readyState === 'complete') later()
-else window.addEventListener('load', later)
+const whenIdle = () => ('requestIdleCallback' in window ? requestIdleCallback(later, { timeout: 2000 }) : setTimeout(later, 200))
+if (document.readyState === 'complete') whenIdle()
+else window.addEventListener('load', whenIdle)

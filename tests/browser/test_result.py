@@ -1,8 +1,10 @@
 """The result page: what is different in words first, then pictures, numbers, and everything to take away."""
 
+import posixpath
 import re
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -140,3 +142,21 @@ def test_equal_images_get_a_calm_page(open_page: OpenPage, app: Flask, pair: tup
     expect(page.locator(".chip-verdict")).to_have_text("Identical")
     expect(page.locator("#regions")).to_contain_text("Every pixel is the same.")
     expect(page.locator("#numbers tr", has_text="PSNR").locator("td").nth(1)).to_have_text("none")
+
+
+def test_every_module_is_named_in_the_head_so_that_all_load_at_once(open_page: OpenPage, photo: Evaluation) -> None:
+    """Else a slow line waits for one import after the other; and none is named that is not used."""
+    page = open_page(photo["url"])
+    page.wait_for_load_state("networkidle")
+    named = page.eval_on_selector_all("link[rel=modulepreload]", "links => links.map(link => link.href)")
+    root = Path(__file__).parents[2] / "static" / "js"
+    sources = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.js")}
+    wanted, queue = set(), ["result.js"]
+    while queue:
+        name = queue.pop()
+        wanted.add(name)
+        for target in re.findall(r"^import .*?'(\..+?)'$", sources[name], re.MULTILINE):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+            if path not in wanted:
+                queue.append(path)
+    assert {re.sub(r".*/static/js/", "", url) for url in named} == wanted
