@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.__main__ import main
+
 ROOT = Path(__file__).parents[1]
+HOST = "diff.example"
 SAMPLES = ROOT / "static/samples"
 
 
@@ -20,6 +24,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
     """Start the service on a port that the system chooses, in a folder that is all it may write to."""
     folder = tmp_path_factory.mktemp("service")
     places = {"HOME": "/nonexistent", "TMPDIR": str(folder), "IMAGE_DIFF_STORE": str(folder / "store"), "PORT": "0"}
+    places["IMAGE_DIFF_TRUSTED_HOSTS"] = HOST
     with subprocess.Popen(
         [sys.executable, "-m", "app", "serve"],
         cwd=ROOT,
@@ -42,6 +47,7 @@ def session() -> requests.Session:
     """Ask around any proxy of this machine."""
     asker = requests.Session()
     asker.trust_env = False
+    asker.headers["Host"] = HOST
     return asker
 
 
@@ -63,6 +69,22 @@ def test_two_files_get_an_evaluation_and_the_metrics_know_of_it(
     assert (answer.status_code, answer.json()["verdict"]) == (201, "different")
     metrics = session().get(f"{address}/metrics", timeout=30).text
     assert 'image_diff_evaluations_total{verdict="different"} 1.0' in metrics
+
+
+def test_the_health_check_of_the_container_calls_it_by_its_name(
+    service: tuple[subprocess.Popen[str], str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = service[1].rpartition(":")[2]
+    assert main(["health", "--port", port]) == 1
+    monkeypatch.setenv("IMAGE_DIFF_TRUSTED_HOSTS", f".{HOST}, other.example")
+    assert main(["health", "--port", port]) == 0
+
+
+def test_the_health_check_fails_where_nothing_listens(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        assert main(["health", "--port", str(silent.getsockname()[1])]) == 1
+    assert "no answer" in capsys.readouterr().err
 
 
 def test_it_ends_when_told_and_leaves_only_the_store(service: tuple[subprocess.Popen[str], str, Path]) -> None:
