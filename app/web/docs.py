@@ -105,7 +105,7 @@ def _type(schema: dict[str, Any]) -> str:
 
 def _range(schema: dict[str, Any]) -> str:
     if "maximum" in schema:
-        return f" ({schema['minimum']:g} to {schema['maximum']:g})"
+        return f" ({schema['minimum']:,} to {schema['maximum']:,})"
     return ""
 
 

@@ -69,12 +69,7 @@ def docs() -> str:
 
 
 def _upload_page(error: ImageDiffError | None, options: dict[str, str]) -> str:
-    folder = "samples/"
-    shown = [
-        {**sample, **{f"{side}_url": url_for("static", filename=folder + sample[side]) for side in uploads.SIDES}}
-        for sample in uploads.samples()
-    ]
-    return render_template("upload.html", samples=shown, **_form_context(error, options))
+    return render_template("upload.html", samples=uploads.samples(), **_form_context(error, options))
 
 
 def _result_page(id: str, error: ImageDiffError | None = None, options: dict[str, str] | None = None) -> str:
