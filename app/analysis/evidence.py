@@ -11,13 +11,13 @@ from app.analysis.model import FloatArray, UInt8Array
 LEVELS = 5
 CONTRAST_EDGES = (3, 6, 12, 24, 48, 96)
 """Local contrast is sorted into bins at these grey levels: noise is judged against its like."""
-FLOOR_LUMA = (10.0, 7.0, 5.0, 4.0, 3.5)
-FLOOR_CHROMA = (99.0, 8.0, 6.0, 4.5, 4.0)
+FLOOR_LUMA = (6.0, 4.0, 3.0, 2.5, 2.2)
+FLOOR_CHROMA = (99.0, 5.0, 4.0, 3.0, 2.5)
 SEED = 2.2
 GROW = 1.1
 NOISE = 1.0
 BACKING = 1.5
-LOSS = 0.12
+LOSS = 0.16
 """Resampling and compression may take this share of the local contrast away wherever they please."""
 KERNEL = np.ones((3, 3), np.uint8)
 STEPS_PER_LEVEL = 4

@@ -73,7 +73,7 @@ def even_tone(
     if tone_map is None:
         return tone, after
     toned = _give_way(before, after, tone_map.apply(after))
-    if _difference(before, toned, valid) > 0.95 * _difference(before, after, valid):
+    if _difference(before, toned, valid) > 0.99 * _difference(before, after, valid):
         return Tone(reason="no exposure or light explains the difference"), after
     return tone, toned
 
