@@ -1,36 +1,118 @@
-"""Name what happened in a region: added, removed, colour, moved or changed."""
+"""Name what happened in a region: added, removed, colour, moved or changed.
+
+What the kinds mean, in the order they are tried:
+
+*moved*
+    What *after* shows in one region is what *before* showed in another one (or a bit further in the same
+    one); both are called moved.
+*colour*
+    The same structure (texture, edges inside) in other colours or another brightness. On a blank spot that
+    stays blank there is no structure to compare: a faint patch is called colour, a strong one a thing.
+*added*
+    The spot went on like its surroundings in *before* and stands out of them in *after*.
+*removed*
+    The other way round.
+*changed*
+    Anything else: something is there in both, and it is not the same.
+
+Each region is judged on a crop with some surroundings, reduced when it is large. Swapping the images swaps
+added and removed and leaves the others.
+"""
 
 import cv2
 import numpy as np
 
-from app.analysis.model import Box, Kind, UInt8Array
+from app.analysis.model import Box, FloatArray, Kind, UInt8Array
+from app.analysis.moves import find_moves
+from app.analysis.views import BoolArray, Standing, View, core, look_at, stands_out
+
+SIDE, SMALL_SIDE = 96, 24
+"""Regions are looked at with this longer side in pixels at most; the small one from the 101st region on."""
+LOOKED_AT = 100
+AGREES = 0.45
+"""Correlation of the structure inside from which it is the same structure."""
+BLANK, BESIDE_CHANGE = 2.0, 0.025
+"""Standard deviation below which there is no structure: in levels, and as a share of the change."""
+FADED = 5.0
+"""How many times more contrast one image may have than the other and still show the same structure."""
+STANDS_OUT, ONE_SIDED, ALONE = 0.15, 0.55, 0.5
+"""How far one image must stand out more than the other, and with how many votes, to say added or removed.
+
+A blank region that stands out from ALONE on stands out in one image only.
+"""
+STRONG = 90.0
+"""Levels of the strongest channel from which a blank patch on a blank spot is a thing, not a stain."""
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def kinds_of(before: UInt8Array, after: UInt8Array, found: list[tuple[Box, UInt8Array]]) -> list[Kind]:
     """Name each region.
 
-    *added*: *before* shows the surroundings going on, *after* does not; *removed*: the other way round;
-    *colour*: the same structure in other colours; *moved*: what is here now was elsewhere, or the reverse;
-    *changed*: anything else.
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in the frame of *before*, tone evened.
+    found : list of (Box, array (height, width), uint8)
+        The box of each region and its members in it (255), most important first: beyond the first
+        ``LOOKED_AT`` a region is looked at coarsely and is not searched elsewhere.
+
+    Returns
+    -------
+    list of "added", "removed", "colour", "moved" or "changed", in the order given
     """
-    return [_kind(before, after, box, members) for box, members in found]
+    views = [
+        look_at(before, after, box, members, SIDE if rank < LOOKED_AT else SMALL_SIDE)
+        for rank, (box, members) in enumerate(found)
+    ]
+    standing = [stands_out(view) for view in views]
+    moved = find_moves(before, after, found[:LOOKED_AT], views[:LOOKED_AT], standing[:LOOKED_AT])
+    return [
+        "moved" if rank in moved else _named(view, stands)
+        for rank, (view, stands) in enumerate(zip(views, standing, strict=True))
+    ]
 
 
-def _kind(before: UInt8Array, after: UInt8Array, box: Box, members: UInt8Array) -> Kind:
-    rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
-    was = cv2.cvtColor(before[rows, columns], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    now = cv2.cvtColor(after[rows, columns], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    busy_was, busy_now = _busy(was), _busy(now)
-    if busy_was < 0.5 * busy_now:
-        return "added"
-    if busy_now < 0.5 * busy_was:
-        return "removed"
-    if was.size >= 16 and min(busy_was, busy_now) > 1:
-        agreement = float(np.corrcoef(was.ravel(), now.ravel())[0, 1])
-        if agreement > 0.85:
+def _named(view: View, stands: Standing) -> Kind:
+    agreement = structure_agreement(view)
+    if agreement is None:
+        if abs(stands.amount) < ALONE or _change(view) < STRONG:
             return "colour"
-    return "changed"
+    elif agreement > AGREES:
+        return "colour"
+    if abs(stands.votes) < ONE_SIDED or stands.votes * stands.amount < 0 or abs(stands.amount) < STANDS_OUT:
+        return "changed"
+    return "added" if stands.votes > 0 else "removed"
 
 
-def _busy(grey: np.ndarray) -> float:  # type: ignore[type-arg]
-    return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean()) if min(grey.shape) > 1 else 0.0
+def _change(view: View) -> float:
+    """Give the mean change inside, in levels of the channel that changes most."""
+    return float(np.abs(view.after - view.before)[view.inside].mean(axis=0).max())
+
+
+def structure_agreement(view: View) -> float | None:
+    """Correlate what is seen inside both images, whatever its colour and brightness.
+
+    Returns
+    -------
+    float or None
+        -1 to 1; 0 when one image shows structure where the other is all but blank; None when both are blank.
+    """
+    inside = core(view.inside)
+    was, now = (_structure(image, inside) for image in (view.before, view.after))
+    contrast_was, contrast_now = float(was.std()), float(now.std())
+    if max(contrast_was, contrast_now) < max(BLANK, BESIDE_CHANGE * _change(view)):
+        return None
+    if max(contrast_was, contrast_now) > FADED * min(contrast_was, contrast_now):
+        return 0.0
+    return float(np.corrcoef(was, now)[0, 1])
+
+
+def _structure(image: FloatArray, inside: BoolArray) -> FloatArray:
+    """Give the luma of the inside, less its own slow variation and its finest noise; nothing outside counts."""
+    weight = inside.astype(np.float32)
+    luma = (image @ LUMA) * weight
+    fine, coarse = (
+        cv2.GaussianBlur(luma, (0, 0), sigma) / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-4)
+        for sigma in (1.0, 5.0)
+    )
+    return np.asarray((fine - coarse)[inside], np.float32)

@@ -1,0 +1,132 @@
+"""Look at one region and its surroundings: cut out, reduced, and how much it stands out of them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import Box, FloatArray, UInt8Array
+
+BoolArray = npt.NDArray[np.bool_]
+
+SQUARE = np.ones((3, 3), np.uint8)
+BLENDED = 2
+"""Pixels on either side of an outline that may show a mixture of inside and outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One region with its surroundings, reduced.
+
+    ``before`` and ``after`` are RGB, shape (h, w, 3), float32, 0 to 255; ``inside`` marks the region, shape
+    (h, w), bool; never empty.
+    """
+
+    before: FloatArray
+    after: FloatArray
+    inside: BoolArray
+
+
+class Standing(NamedTuple):
+    """How one-sidedly a region stands out of its surroundings: -1 in *before* only, 0 in both, 1 in *after* only."""
+
+    amount: float
+    votes: float
+
+
+def look_at(before: UInt8Array, after: UInt8Array, box: Box, members: UInt8Array, side: int) -> View:
+    """Cut a region out with a margin and reduce it to ``side`` pixels."""
+    margin = max(8, max(box.width, box.height) // 4)
+    top, left = max(0, box.y - margin), max(0, box.x - margin)
+    window = slice(top, box.y + box.height + margin), slice(left, box.x + box.width + margin)
+    was, now = before[window], after[window]
+    mask = np.zeros(was.shape[:2], np.float32)
+    mask[box.y - top : box.y - top + box.height, box.x - left : box.x - left + box.width] = members
+    scale = side / max(box.width, box.height)
+    if scale < 1:
+        size = max(4, round(was.shape[1] * scale)), max(4, round(was.shape[0] * scale))
+        was, now, mask = (cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (was, now, mask))  # type: ignore[assignment]
+    inside = mask > min(127.0, float(mask.max()) / 2)
+    return View(was.astype(np.float32), now.astype(np.float32), np.asarray(inside, np.bool_))
+
+
+def core(mask: BoolArray) -> BoolArray:
+    """Give a mask less the pixels along its outline, as far as enough is left."""
+    inside = mask.astype(np.uint8)
+    for width in range(BLENDED, 0, -1):
+        smaller = cv2.erode(inside, SQUARE, iterations=width, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        if smaller.sum() >= max(30, 0.2 * inside.sum()):
+            return np.asarray(smaller > 0, np.bool_)
+    return mask
+
+
+def stands_out(view: View) -> Standing:
+    """Say which image stands out of its surroundings.
+
+    Two signs are averaged: how far the inside lies from a smooth filling of the hole, and how strong the step
+    across the outline is. ``amount`` compares their means. ``votes`` adds up pixel by pixel: where a thing stands
+    in one image only nearly all pixels vote for that image; where one thing took the place of another each wins
+    somewhere.
+    """
+    was, now = view.before, view.after
+    far = _far_from_filled(was, view), _far_from_filled(now, view)
+    step = _steps(was, view), _steps(now, view)
+    amount = (_one_sided(*far, 1.0) + _one_sided(*step, 0.3)) / 2
+    votes = (_votes(*far) + _votes(*step)) / 2
+    return Standing(amount, votes)
+
+
+def _one_sided(was: FloatArray, now: FloatArray, floor: float) -> float:
+    first, second = float(was.mean()), float(now.mean())
+    return (second - first) / (second + first + floor)
+
+
+def _votes(was: FloatArray, now: FloatArray) -> float:
+    return float((now - was).sum() / max(float(np.abs(now - was).sum()), 1e-6))
+
+
+def _far_from_filled(image: FloatArray, view: View) -> FloatArray:
+    """Give the distance in levels of each pixel inside from what the surroundings lead one to expect."""
+    return np.asarray(np.abs(image - filled_in(image, view))[view.inside].max(axis=1), np.float32)
+
+
+def filled_in(image: FloatArray, view: View) -> FloatArray:
+    """Fill the inside (and what is blended with it) smoothly from the surroundings."""
+    hole = cv2.dilate(view.inside.astype(np.uint8), SQUARE, iterations=BLENDED) > 0
+    return _filled(image, ~hole)
+
+
+def _filled(image: FloatArray, known: BoolArray) -> FloatArray:
+    """Fill what is not known smoothly: reduce the known until no hole is left, then enlarge into the holes."""
+    weight = known.astype(np.float32)
+    levels = [(image * weight[..., None], weight)]
+    while min(levels[-1][1].shape) > 2 and float(levels[-1][1].min()) < 1e-3:
+        levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))  # type: ignore[arg-type]
+    total, weight = levels.pop()
+    filled = total / np.maximum(weight, 1e-6)[..., None]
+    for total, weight in reversed(levels):
+        larger = cv2.pyrUp(filled, dstsize=(weight.shape[1], weight.shape[0]))
+        filled = total + (1 - weight)[..., None] * larger
+    return np.asarray(filled, np.float32)
+
+
+def _steps(image: FloatArray, view: View) -> FloatArray:
+    """Give the step in levels per pixel across the outline, at each pixel along it."""
+    across, down = _gradient(cv2.GaussianBlur(view.inside.astype(np.float32), (0, 0), 1.5))
+    steep = np.sqrt(across**2 + down**2)
+    steps_across, steps_down = _gradient(cv2.GaussianBlur(image, (0, 0), 1.0))
+    steps = np.abs(steps_across * across[..., None] + steps_down * down[..., None]).max(axis=2)
+    along = steep > 0
+    if not along.any():  # the region is all there is
+        return np.zeros(1, np.float32)
+    return np.asarray(steps[along] / steep[along].mean(), np.float32)
+
+
+def _gradient(image: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    values = np.asarray(image, np.float32)
+    return (
+        np.asarray(cv2.Sobel(values, cv2.CV_32F, 1, 0, ksize=3) / 8, np.float32),
+        np.asarray(cv2.Sobel(values, cv2.CV_32F, 0, 1, ksize=3) / 8, np.float32),
+    )
