@@ -1,67 +1,126 @@
 """Find regions: weigh the evidence, mark what is changed, group it into regions."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from app.analysis.evidence import find_evidence, find_mask
-from app.analysis.model import IDENTITY, Alignment, FloatArray, Maps, Options, Picture, Region, Tone, UInt8Array
-from app.analysis.regions import find_regions
+from app.analysis.evidence import Evidence, find_evidence, find_mask
+from app.analysis.laying import Laid
+from app.analysis.marking import keenness_of, mark_changes, strictness_of
+from app.analysis.metrics import find_measured_changes
+from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Picture, Region, Tone, UInt8Array
+from app.analysis.noise_free import Likeness
+from app.analysis.regions import apart, find_regions
 
 WORK_PIXELS = 2_000_000
-HEAT_PIXELS = 2_000_000
+PLAIN = 64.0
+"""Levels by which a pixel alone differs enough, times (100 - sensitivity) / (sensitivity - 50)."""
+SURE = 2.5
+"""Score that is above every threshold of `evidence.find_mask`."""
+MOST_PLACES = 200
+Found = tuple[tuple[Region, ...], Maps]
 
 
 def find_differences(
-    first: Picture,
-    second: Picture,
-    after: UInt8Array,
-    valid: UInt8Array,
-    alignment: Alignment,
-    tone: Tone,
-    options: Options,
-) -> tuple[tuple[Region, ...], Maps]:
-    """Find every real difference of two images that lie over each other, tone evened."""
-    before = first.pixels
+    first: Picture, laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]
+) -> Found:
+    """Find every real difference of two images that lie over each other.
+
+    Parameters
+    ----------
+    first : Picture
+        *before*.
+    laid : Laid
+        *after* over it.
+    after : array, shape of ``first.pixels``, uint8
+        The laid pixels with their tone evened.
+    tone : Tone
+        Whether it was.
+    options : Options
+        ``sensitivity``, ``ignore`` and ``min_area`` are heeded.
+    after_shape : (height, width) of *after* as given.
+
+    Returns
+    -------
+    regions : tuple of Region
+        Strongest and largest first, numbered from 1.
+    maps : Maps
+
+    Notes
+    -----
+    At sensitivity 100 the regions cover exactly the pixels that are unequal as compared; with ``align`` and
+    ``tone`` off these are the unequal pixels of the files, alpha and 16 bits included.
+    """
+    if laid.likeness is not Likeness.NOISY or options.sensitivity >= 100:
+        return _find_exactly(first, laid, after, tone, options, after_shape)
+    return _find_in_noise(first, laid, after, options, after_shape)
+
+
+def _find_exactly(
+    first: Picture, laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]
+) -> Found:
+    """Judge every unequal pixel at full resolution."""
+    changed, second = laid.changed, laid.after
+    if changed is None or tone.applied:
+        first, second = replace(first, alpha=None, deep=None), replace(second, pixels=after, alpha=None, deep=None)
+        changed = find_measured_changes(first.pixels, after, valid=laid.valid)
+    marked = mark_changes(first, second, changed, laid.likeness, options, laid.valid)
+    height, width = marked.mask.shape
+    few = len(marked.boxes) <= MOST_PLACES
+    places = apart(marked.boxes, marked.mask.shape) if few else [Box(0, 0, width, height)]
+    regions, mask = find_regions(
+        first.pixels, after, marked.mask, marked.strength, laid.alignment, after_shape, options.min_area, 1, places
+    )
+    return regions, Maps(mask, marked.heat)
+
+
+def _find_in_noise(
+    first: Picture, laid: Laid, after: UInt8Array, options: Options, after_shape: tuple[int, int]
+) -> Found:
+    """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
+    before, valid, alignment = first.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
     if alignment.matrix != IDENTITY:
         valid = cv2.erode(valid, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # type: ignore[assignment]
     for box in options.ignore:
         valid = valid.copy()
         valid[max(0, box.y) : max(0, box.y + box.height), max(0, box.x) : max(0, box.x + box.width)] = 0
-    exact = False
     smallest = max(4, round(3e-5 * valid.size))
     scale = min(1.0, math.sqrt(WORK_PIXELS / (shape[0] * shape[1])))
+    small, seen = [before, after], valid
     if scale < 1:
         size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
         small = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (before, after)]
         seen = np.where(cv2.resize(valid, size, interpolation=cv2.INTER_AREA) == 255, 255, 0).astype(np.uint8)
-        evidence = find_evidence(small[0], small[1], seen, _strictness(options.sensitivity))  # type: ignore[arg-type]
-        mask = cv2.resize(find_mask(evidence, (size[1], size[0]), smallest), (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
-    else:
-        exact = not tone.applied and _exact(before, after, valid)
-        smallest = 1 if exact else smallest
-        evidence = find_evidence(before, after, valid, _strictness(options.sensitivity), exact)
-        mask = find_mask(evidence, shape, smallest)
+    evidence = _sensitive(find_evidence(small[0], small[1], seen), small[0], small[1], seen, options.sensitivity)
+    mask = find_mask(evidence, seen.shape, smallest)  # type: ignore[arg-type]
     strength = _together(evidence.levels)
-    full = cv2.resize(strength, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
-    regions, kept = find_regions(before, after, mask, full, alignment, second.pixels.shape[:2], options.min_area, smallest)  # type: ignore[arg-type]
+    full = strength
+    if scale < 1:
+        mask = cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)  # type: ignore[assignment]
+        full = cv2.resize(strength, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+    regions, kept = find_regions(before, after, mask, full, alignment, after_shape, options.min_area, smallest)
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
 
 
-def _exact(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
-    """Say whether the two images are free of noise: most pixels, busy ones too, are exactly equal."""
-    equal = (before == after).all(axis=2)
-    grey = cv2.cvtColor(before, cv2.COLOR_RGB2GRAY)
-    busy = (cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 8) & (valid > 0)
-    count = int(busy.sum())
-    return count == 0 or float(equal[busy].mean()) > 0.8
-
-
-def _strictness(sensitivity: float) -> float:
-    return float(2.0 ** ((50 - sensitivity) / 16))
+def _sensitive(
+    evidence: Evidence, before: UInt8Array, after: UInt8Array, seen: UInt8Array, sensitivity: float
+) -> Evidence:
+    """Scale what was found; above 50 the plain difference counts more and more, until at 100 every pixel does."""
+    if sensitivity == 50:
+        return evidence
+    strictness = np.float32(strictness_of(sensitivity))
+    levels, plain = [level / strictness for level in evidence.levels], evidence.plain / strictness
+    keenness = keenness_of(sensitivity)
+    if keenness > 0:
+        apart_by = cv2.absdiff(before, after).max(axis=2).astype(np.float32)
+        apart_by[seen == 0] = 0
+        apart_by *= np.float32(SURE * keenness / (PLAIN * (1 - keenness)))
+        levels[0], plain = np.maximum(levels[0], apart_by), np.maximum(plain, apart_by)
+    return Evidence(levels, plain)
 
 
 def _together(levels: list[FloatArray]) -> FloatArray:

@@ -8,17 +8,16 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from app.analysis.align import align, warp_to_before
 from app.analysis.category import Category, not_installed, region_crops
 from app.analysis.decode import decode
 from app.analysis.differences import find_differences
 from app.analysis.features import match_features
 from app.analysis.framing import with_framing
 from app.analysis.hashes import hash_distances
+from app.analysis.laying import Laid, lay
 from app.analysis.metrics import measure
 from app.analysis.model import (
     IDENTITY,
-    Alignment,
     Deadline,
     Evaluation,
     Limits,
@@ -30,6 +29,7 @@ from app.analysis.model import (
     Tone,
     UInt8Array,
 )
+from app.analysis.noise_free import Likeness
 from app.analysis.summary import passed, summarise, verdict_of
 from app.analysis.tone import even_tone
 from app.errors import TooManyPixels
@@ -98,22 +98,20 @@ def evaluate(
     with deadline.stage("decode"):
         first, second = _decode_both(before, after, names, limits)
     with deadline.stage("align"):
-        alignment = align(first, second, options, deadline)
-        aligned, valid = warp_to_before(second.pixels, alignment, first.pixels.shape[:2])
+        laid = lay(first, second, options, deadline)
+        alignment = laid.alignment
     with deadline.stage("tone"):
-        if alignment.same_scene:
-            tone, toned = even_tone(first.pixels, aligned, valid, options)
-        else:
-            tone, toned = Tone(reason="not the same scene"), aligned
+        tone, toned = _even(first, laid, options)
     with deadline.stage("measure"):
-        as_given, as_compared = _measure_both(first, second, toned, valid, alignment, tone)
-        hashes = hash_distances(first.pixels, second.pixels)
-        features = match_features(first.pixels, second.pixels, alignment)
+        as_given, as_compared = _measure_both(first, second, toned, laid, tone)
+        given = first.pixels if laid.given is not None and laid.given.unequal == 0 else second.pixels
+        hashes = hash_distances(first.pixels, given)
+        features = match_features(first.pixels, given, alignment)
     with deadline.stage("regions"):
         if alignment.same_scene:
-            regions, maps = find_differences(first, second, toned, valid, alignment, tone, options)
+            regions, maps = find_differences(first, laid, toned, tone, options, second.pixels.shape[:2])
         else:
-            regions, maps = (), Maps(*(np.zeros(valid.shape, np.uint8) for _ in "mh"))
+            regions, maps = (), Maps(*(np.zeros(laid.valid.shape, np.uint8) for _ in "mh"))
         regions, maps = with_framing(regions, maps, alignment, second.pixels.shape[:2], options)
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
@@ -153,8 +151,17 @@ def _decode_both(before: bytes, after: bytes, names: tuple[str, str], limits: Li
     return replace(first, name=names[0]), replace(second, name=names[1])
 
 
+def _even(first: Picture, laid: Laid, options: Options) -> tuple[Tone, UInt8Array]:
+    """Even out the tone where there is any to even: equal pixels say that light and exposure are the same."""
+    if not laid.alignment.same_scene:
+        return Tone(reason="not the same scene"), laid.after.pixels
+    if laid.likeness is not Likeness.NOISY and options.tone != "off":
+        return Tone(reason="most pixels are equal"), laid.after.pixels
+    return even_tone(first.pixels, laid.after.pixels, laid.valid, options)
+
+
 def _measure_both(
-    first: Picture, second: Picture, toned: UInt8Array, valid: UInt8Array, alignment: Alignment, tone: Tone
+    first: Picture, second: Picture, toned: UInt8Array, laid: Laid, tone: Tone
 ) -> tuple[Metrics, Metrics]:
     """Measure as given (only brought to one size) and as compared (aligned and toned)."""
     same_size = first.pixels.shape == second.pixels.shape
@@ -163,10 +170,11 @@ def _measure_both(
         _sized(second.pixels, first),
         alpha=(first.alpha, _sized(second.alpha, first)),
         deep=(first.deep, _sized(second.deep, first)),
+        changed=laid.given,
     )
-    if same_size and alignment.matrix == IDENTITY and not tone.applied:
+    if same_size and laid.alignment.matrix == IDENTITY and not laid.alignment.bands and not tone.applied:
         return as_given, as_given
-    return as_given, measure(first.pixels, toned, valid=valid)
+    return as_given, measure(first.pixels, toned, valid=laid.valid)
 
 
 def _sized(pixels, first: Picture):  # type: ignore[no-untyped-def]

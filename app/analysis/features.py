@@ -82,8 +82,9 @@ def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | N
     Rublee, Rabaud, Konolige, Bradski: ORB: an efficient alternative to SIFT or SURF. ICCV 2011.
     https://doi.org/10.1109/ICCV.2011.6126544
     """
-    both = in_threads(lambda index: _keypoints((before, after)[index]), range(2))
-    (points_before, descriptors_before, _), (points_after, descriptors_after, scale_after) = both
+    looked_at = [before] if before is after else [before, after]
+    keypoints = in_threads(lambda index: _keypoints(looked_at[index]), range(len(looked_at)))
+    (points_before, descriptors_before, _), (points_after, descriptors_after, scale_after) = keypoints[0], keypoints[-1]
     found = len(points_before), len(points_after)
     if 0 in found:
         return _none(found, _why_none(before, after, found))

@@ -42,11 +42,16 @@ def hash_distances(before: UInt8Array, after: UInt8Array) -> dict[str, HashDista
     Hashes look at 8 to 32 pixels a side, so images are first reduced to at most 512 by averaging areas; that
     takes the place of the first and dearest step of the hash itself.
     """
-    reduced = in_threads(lambda index: reduce_to((before, after)[index], LONGEST_SIDE)[0], range(2))
+    if before is after:
+        reduced = [reduce_to(before, LONGEST_SIDE)[0]]
+    else:
+        reduced = in_threads(lambda index: reduce_to((before, after)[index], LONGEST_SIDE)[0], range(2))
     images = [Image.fromarray(pixels) for pixels in reduced]
-    return {name: _distance(*(hash_of(image) for image in images)) for name, hash_of in _HASHES.items()}
+    return {name: _distance([hash_of(image) for image in images]) for name, hash_of in _HASHES.items()}
 
 
-def _distance(before: Any, after: Any) -> HashDistance:
+def _distance(hashes: list[Any]) -> HashDistance:
+    """Compare the first hash with the last: of one and the same image there is only one."""
+    before, after = hashes[0], hashes[-1]
     distance, bits = int(before - after), int(before.hash.size)
     return HashDistance(distance, bits, 1 - distance / bits)

@@ -1,6 +1,7 @@
 """Turn the mask of what is changed into regions: joined, boxed, outlined, ranked and named by kind."""
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from app.analysis.model import Alignment, Box, Region, UInt8Array
 LOOSE = 0.75
 """Ragged pieces are joined over a gap of this share of their size; solid ones only when they all but touch."""
 IN_LINE = 0.35
+MOST_PIECES = 2000
+"""More pieces than that are joined over larger gaps: nobody looks at each grain of noise."""
 
 
 def find_regions(
@@ -24,6 +27,7 @@ def find_regions(
     after_shape: tuple[int, int],
     min_area: int | None = None,
     smallest: int = 1,
+    places: Sequence[Box] | None = None,
 ) -> tuple[tuple[Region, ...], UInt8Array]:
     """Make regions of a mask.
 
@@ -40,6 +44,8 @@ def find_regions(
     after_shape : (height, width) of the original *after*.
     min_area : int, optional
         Smallest region in pixels, when the caller asks for one; otherwise ``smallest``.
+    places : sequence of Box, optional
+        Where to look: boxes so far apart that no region reaches from one into another (see `apart`).
 
     Returns
     -------
@@ -48,11 +54,12 @@ def find_regions(
     mask : array (H, W), uint8
         255 where a region is.
     """
-    groups = _joined(mask)
+    places = [Box(0, 0, mask.shape[1], mask.shape[0])] if places is None else places
+    groups = [group for place in places for group in _joined_in(mask, place)]
     least = smallest if min_area is None else min_area
     found = []
-    kept = np.zeros_like(mask)
-    for box, labels, members in groups:
+    kept = np.zeros(mask.shape, np.uint8)
+    for box, members in groups:
         area = cv2.countNonZero(members)
         if area < least:
             continue
@@ -78,11 +85,47 @@ def find_regions(
     return regions, kept
 
 
-def _joined(mask: UInt8Array) -> list[tuple[Box, int, UInt8Array]]:
+def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
+    """Join boxes of marked pixels until no region can reach from one into another."""
+    reach, joined = _reach(shape), list(boxes)
+    again = True
+    while again:
+        again = False
+        for i, box in enumerate(joined):
+            near = [other for other in joined[i + 1 :] if _gap(box, other) <= max(reach, LOOSE * _smaller(box, other))]
+            for other in near:
+                joined.remove(other)
+                joined[i] = _union(joined[i], other)
+            if near:
+                again = True
+                break
+    return joined
+
+
+def _reach(shape: tuple[int, ...]) -> int:
+    """Give the gap over which pieces are always joined, in pixels."""
+    return max(1, round(0.004 * max(shape)))
+
+
+def _joined_in(mask: UInt8Array, place: Box) -> list[tuple[Box, UInt8Array]]:
+    """Group the pieces in one place."""
+    part = mask[place.y : place.y + place.height, place.x : place.x + place.width]
+    return [
+        (Box(box.x + place.x, box.y + place.y, box.width, box.height), members)
+        for box, members in _joined(part, _reach(mask.shape))
+    ]
+
+
+def _joined(mask: UInt8Array, reach: int) -> list[tuple[Box, UInt8Array]]:
     """Group pieces that lie close together, measured by their own size."""
-    reach = max(1, round(0.004 * max(mask.shape)))
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)) if reach > 1 else mask
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    while True:
+        # An even kernel would move the mask by a pixel.
+        kernel = np.ones((reach | 1, reach | 1), np.uint8)
+        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel) if reach > 1 else mask
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+        if count <= MOST_PIECES or reach >= max(mask.shape):
+            break
+        reach *= 2
     boxes = [Box(*(int(value) for value in stats[i, :4])) for i in range(1, count)]
     parent = list(range(len(boxes)))
 
@@ -93,7 +136,7 @@ def _joined(mask: UInt8Array) -> list[tuple[Box, int, UInt8Array]]:
 
     joined = list(boxes)
     filled = [int(stats[i, 4]) for i in range(1, count)]
-    changed = len(boxes) <= 2000
+    changed = True
     while changed:
         changed = False
         alive = sorted({root(i) for i in range(len(boxes))}, key=lambda i: joined[i].x)
@@ -117,7 +160,7 @@ def _joined(mask: UInt8Array) -> list[tuple[Box, int, UInt8Array]]:
         box = joined[i - 1]
         window = (slice(box.y, box.y + box.height), slice(box.x, box.x + box.width))
         members = ((table[labels[window]] == i) & (mask[window] > 0)).astype(np.uint8) * np.uint8(255)
-        groups.append((box, i, members))
+        groups.append((box, members))
     return groups
 
 

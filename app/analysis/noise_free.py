@@ -1,0 +1,144 @@
+"""Recognise pairs without noise: screenshots, renders, a file and its edited copy.
+
+Where most of two images is exactly equal, neither alignment nor tone has anything to mend and every other pixel
+counts. A page drawn again with another anti-aliasing is free of noise too, though hardly a letter of it is equal.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.changed import TILE, Changed
+from app.analysis.model import UInt8Array
+
+BUSY = 8
+"""Contrast to the neighbours, in levels, from which a pixel shows something."""
+_SAMPLED = 120
+_BLOCK = 32
+_FEWEST_BLOCKS = 12
+_FEWEST_FLAT = 0.02
+_KERNEL = np.ones((3, 3), np.uint8)
+
+
+class Likeness(Enum):
+    """What two images of one size are to each other: noisy, equal in most places, or equal but for drawn edges."""
+
+    NOISY = "noisy"
+    EQUAL = "equal"
+    REDRAWN = "redrawn"
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Pixels of sampled tiles, and how many of them are equal."""
+
+    all: int = 0
+    busy: int = 0
+    busy_equal: int = 0
+    textured: int = 0
+    textured_equal: int = 0
+    flat: int = 0
+    flat_equal: int = 0
+    flat_nearby: int = 0
+    flat_noisy: int = 0
+    faint: int = 0
+    blocks: int = 0
+    blocks_unequal: int = 0
+    busy_there: int = 0
+    busy_equal_there: int = 0
+
+
+def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Likeness:
+    """Say whether two images are free of noise, and whether one is the other drawn again.
+
+    Parameters
+    ----------
+    before, after : ndarray
+        RGB, one shape (height, width, 3), uint8.
+    changed : Changed
+        What `changed.find_changed` gave for them.
+
+    Returns
+    -------
+    Likeness
+        EQUAL when most pixels that show something are equal, also for flat images, which have none; REDRAWN when
+        many places are not, though what is flat around them is: every edge may have been drawn again.
+
+    Notes
+    -----
+    Noise and compression spare no busy place, and ring around it; drawing only touches the edge itself.
+    Up to 120 tiles are looked at, spread over the image.
+    """
+    if changed.unequal == 0:
+        return Likeness.EQUAL
+    count = _sample(before, after, changed)
+    most_equal = (
+        count.busy_equal > 0.5 * count.busy
+        if count.busy > 0.1 * count.textured
+        else count.textured_equal >= 0.5 * count.textured
+    )
+    still_flats = (
+        count.flat > _FEWEST_FLAT * count.all
+        and count.flat_equal > 0.9 * count.flat
+        and count.flat_noisy < 0.004 * count.flat_nearby
+    )
+    if not (most_equal or still_flats) or count.faint > 0.02 * count.all:
+        return Likeness.NOISY
+    redrawn = (
+        count.blocks >= _FEWEST_BLOCKS
+        and count.blocks_unequal > 0.25 * count.blocks
+        and count.busy_equal_there < 0.75 * count.busy_there
+    )
+    return Likeness.REDRAWN if redrawn else Likeness.EQUAL
+
+
+def _sample(before: UInt8Array, after: UInt8Array, changed: Changed) -> _Counts:
+    rows, columns = changed.tiles.shape
+    count = _Counts()
+    for index in np.unique(np.linspace(0, rows * columns - 1, min(_SAMPLED, rows * columns)).astype(int)).tolist():
+        row, column = divmod(index, columns)
+        part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
+        _count(before[part], after[part], bool(changed.tiles[row, column]), count)
+    return count
+
+
+def _count(before: Any, after: Any, unequal: bool, count: _Counts) -> None:
+    """Add the pixels of a tile; noise is sought where something is unequal, as it would be there too."""
+    contrast = cv2.morphologyEx(before, cv2.MORPH_GRADIENT, _KERNEL).max(axis=2)
+    apart = cv2.absdiff(before, after).max(axis=2) if unequal else np.zeros_like(contrast)
+    busy, textured, equal = contrast > BUSY, contrast > 0, apart == 0
+    flat = cv2.dilate(contrast, np.ones((5, 5), np.uint8)) == 0
+    count.all += contrast.size
+    count.busy += int(busy.sum())
+    count.busy_equal += int((busy & equal).sum())
+    count.textured += int(textured.sum())
+    count.textured_equal += int((textured & equal).sum())
+    count.flat += int(flat.sum())
+    count.flat_equal += int((flat & equal).sum())
+    busy_in, equal_in = _in_blocks(busy), _in_blocks(busy & equal)
+    touched = busy_in > equal_in
+    count.blocks += int((busy_in > 0).sum())
+    count.blocks_unequal += int(touched.sum())
+    count.busy_there += int(busy_in[touched].sum())
+    count.busy_equal_there += int(equal_in[touched].sum())
+    if unequal:
+        alone = _alone(before, after) & ~equal
+        count.flat_nearby += int(flat.sum())
+        count.flat_noisy += int((flat & alone).sum())
+        count.faint += int((alone & (apart >= 2) & (apart <= 4)).sum())
+
+
+def _in_blocks(pixels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Count the pixels in each block of 32 × 32."""
+    starts = [np.arange(0, length, _BLOCK) for length in pixels.shape]
+    return np.asarray(np.add.reduceat(np.add.reduceat(pixels, starts[0], axis=0, dtype=np.int64), starts[1], axis=1))
+
+
+def _alone(before: Any, after: Any) -> npt.NDArray[np.bool_]:
+    """Mark pixels with no 3 × 3 neighbourhood around them that became lighter or darker as a whole."""
+    lighter, darker = (cv2.erode(cv2.subtract(*pair), _KERNEL) for pair in ((after, before), (before, after)))
+    return np.asarray(cv2.dilate(cv2.max(lighter, darker).max(axis=2), _KERNEL) == 0)
