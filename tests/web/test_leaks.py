@@ -3,12 +3,12 @@
 import io
 import json
 import multiprocessing
-import os
 import random
 import tempfile
 import time
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 
 from app.store import LEFTOVER_SECONDS, Store
@@ -31,13 +31,18 @@ def one_round(client: FlaskClient, services: Services) -> None:
     client.delete(f"/api{result['url']}")
 
 
-def test_many_requests_leave_no_descriptor_and_no_file(client: FlaskClient, services: Services) -> None:
+def test_many_requests_leave_no_descriptor_and_no_file(
+    client: FlaskClient, services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     one_round(client, services)
-    descriptors, temporary = open_descriptors(), set(os.listdir(tempfile.gettempdir()))
+    descriptors = open_descriptors()
     for _ in range(10):
         one_round(client, services)
     assert open_descriptors() <= descriptors + 2
-    assert set(os.listdir(tempfile.gettempdir())) <= temporary
+    assert list(temporary.iterdir()) == []
     assert {path.split("/")[0] for path in files_under(services.store.folder)} == {"uploads"}
     assert list(services.store.work.iterdir()) in ([], [services.store.work / "sweep.lock"])
 
