@@ -1,6 +1,7 @@
 """Read the pixels of an opened image file, with OpenCV where it is faster or sees more bits, else with Pillow."""
 
 import io
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,10 @@ class Raster:
     array: UInt8Array | UInt16Array
     profile: bytes | None
     notes: tuple[str, ...] = ()
+
+
+class _UnreadByOpenCV(ValueError):
+    """OpenCV gives no reason; Pillow may still read the file, or say what is wrong with it."""
 
 
 def read_raster(data: bytes, image: Image.Image, name: str) -> Raster:
@@ -76,7 +81,13 @@ def _with_opencv(data: bytes, image: Image.Image, name: str) -> Any:
     if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
         return _imdecode(data, image, cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR_RGB)
     if image.format == "PNG":
-        return _png(data, image)
+        try:
+            return _png(data, image)
+        except _UnreadByOpenCV:
+            # Pillow also reads what only lacks its end, but gives no more than 8 bits.
+            if data[24] == 16 or not _only_lacks_end(data):
+                raise
+            return None
     if image.format == "WEBP" and not image.is_animated:  # type: ignore[attr-defined]
         return _imdecode(data, image, cv2.IMREAD_COLOR_RGB if image.mode == "RGB" else cv2.IMREAD_UNCHANGED)
     if image.format == "TIFF" and _is_deep_tiff(image, name):
@@ -89,8 +100,10 @@ def _with_opencv(data: bytes, image: Image.Image, name: str) -> Any:
 def _imdecode(data: bytes, image: Image.Image, flags: int) -> Any:
     """Decode in RGB order and without turning (but TIFF is always turned); cut JPEG, PNG and WebP are refused."""
     array: Any = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
-    if array is None or array.shape[1::-1] != image.size:
-        raise ValueError("OpenCV cannot read it, or sees another size than Pillow")
+    if array is None:
+        raise _UnreadByOpenCV
+    if array.shape[1::-1] != image.size:
+        raise ValueError("OpenCV sees another size than Pillow")
     if flags == cv2.IMREAD_UNCHANGED and array.ndim == 3:
         array = cv2.cvtColor(array, cv2.COLOR_BGR2RGB if array.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return array
@@ -108,6 +121,18 @@ def _png(data: bytes, image: Image.Image) -> Any:
         alpha = np.where(array == level, 0, np.iinfo(array.dtype).max).astype(array.dtype)
         array = np.dstack([array, array, array, alpha])
     return array
+
+
+def _only_lacks_end(data: bytes) -> bool:
+    """Say whether a PNG consists of whole chunks with right checksums and lacks just the last, which holds nothing."""
+    at, kind = 8, b""
+    while at + 12 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        end = at + 12 + length
+        if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            return False
+        at = end
+    return at == len(data) and kind == b"IDAT"
 
 
 def _is_deep_tiff(image: Image.Image, name: str) -> bool:

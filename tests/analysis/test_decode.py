@@ -2,6 +2,7 @@
 
 import io
 import re
+import struct
 import subprocess
 import sys
 import zlib
@@ -493,14 +494,34 @@ CUTTABLE = {
 
 @pytest.mark.parametrize("name", CUTTABLE)
 def test_a_cut_file_is_always_refused(name: str) -> None:
-    """Wherever PNG, JPEG or WebP is cut, even one byte before its end, nothing is compared as if real."""
+    """Wherever PNG, JPEG or WebP is cut, even one byte before its end, nothing is compared as if real.
+
+    (A PNG cut exactly before its empty last chunk holds every pixel; that is the next test.)
+    """
     data = CUTTABLE[name]
     read(data)
     for length in cuts(data):
+        if name.startswith("PNG") and length == len(data) - 12:
+            continue
         with pytest.raises((CorruptImage, UnsupportedFormat)) as caught:
             read(data[:length])
         assert length < 12 or caught.type is CorruptImage, length
         assert str(caught.value).startswith("after is ")
+
+
+@pytest.mark.parametrize("name", ["PNG", "PNG, grey with a transparent level", "PNG, RGBA", "PNG, palette"])
+def test_a_png_that_only_lacks_its_end_mark_is_whole(name: str) -> None:
+    """Some writers forget the empty last chunk; every pixel is there."""
+    whole, cut = read(CUTTABLE[name]), read(CUTTABLE[name][:-12])
+    assert np.array_equal(cut.pixels, whole.pixels)
+    assert (cut.alpha is None) == (whole.alpha is None)
+    assert cut.alpha is None or np.array_equal(cut.alpha, whole.alpha)
+
+
+def test_a_png_of_16_bits_without_its_end_mark_is_refused() -> None:
+    """Half of its depth would be lost without a word."""
+    with pytest.raises(CorruptImage):
+        read(CUTTABLE["PNG, 16 bits"][:-12])
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "AVIF", "HEIF"])
@@ -526,13 +547,21 @@ def test_a_cut_jpeg_never_shows_the_picture_decoded_before_it() -> None:
             read(other[: int(len(other) * share)])
 
 
+def _without_last_pixels(data: bytes) -> bytes:
+    """Cut the pixels short inside a chunk that is whole and has the right checksum, and leave out the end."""
+    at = data.index(b"IDAT")
+    body = data[at : at + 4 + int.from_bytes(data[at - 4 : at], "big") // 2]
+    return data[: at - 4] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
 def test_damaged_png_is_refused() -> None:
-    """A wrong checksum, a missing end, a missing header chunk."""
+    """A wrong checksum, a piece of the pixels missing, a missing header chunk."""
     data = make.encode(make.photo())
     at = data.index(b"IDAT") + 10
     damaged = [
         data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :],
-        data[:-12],
+        data[:-13],
+        _without_last_pixels(data),
         data[:8] + data[33:],
         make.empty_png(64, 48),
     ]
