@@ -1,4 +1,6 @@
 // Histograms of both images, counted from the previews and drawn as plots with a sentence for each channel.
+import { reduced } from './reduced.js'
+
 const NS = 'http://www.w3.org/2000/svg'
 const BINS = 64
 const SIDE = 400 // enough pixels for 64 bins
@@ -6,16 +8,8 @@ const CHANNELS = ['Red', 'Green', 'Blue']
 
 /** Count the levels of a picture, as shares per bin and channel, and their means. */
 async function count(url) {
-  const image = new Image()
-  image.src = url
-  await image.decode()
-  const scale = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight))
-  const canvas = document.createElement('canvas')
-  canvas.width = Math.max(1, Math.round(image.naturalWidth * scale))
-  canvas.height = Math.max(1, Math.round(image.naturalHeight * scale))
-  const context = canvas.getContext('2d', { willReadFrequently: true })
-  context.drawImage(image, 0, 0, canvas.width, canvas.height)
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
+  const canvas = await reduced(url, SIDE)
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
   const bins = CHANNELS.map(() => new Float64Array(BINS))
   const sums = [0, 0, 0]
   let pixels = 0

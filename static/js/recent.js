@@ -1,4 +1,6 @@
 // Recent comparisons, kept in this browser only: where they are, what came out, and two small pictures.
+import { reduced } from './reduced.js'
+
 const KEY = 'image-diff-recent'
 const MOST = 12
 const SIDE = 160
@@ -28,15 +30,7 @@ export function clear() {
 }
 
 async function thumbnail(url) {
-  const image = new Image()
-  image.src = url
-  await image.decode()
-  const scale = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight))
-  const canvas = document.createElement('canvas')
-  canvas.width = Math.max(1, Math.round(image.naturalWidth * scale))
-  canvas.height = Math.max(1, Math.round(image.naturalHeight * scale))
-  canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height)
-  return canvas.toDataURL('image/webp', 0.7)
+  return (await reduced(url, SIDE)).toDataURL('image/webp', 0.7)
 }
 
 /** Remember an evaluation. */

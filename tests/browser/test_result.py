@@ -10,6 +10,10 @@ from typing import Any
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from app import create_app
+from app.model_install import install
+from app.settings import Settings
+from tests import tiny_models
 from tests.browser.conftest import compare
 
 OpenPage = Callable[..., Page]
@@ -30,7 +34,8 @@ def test_the_verdict_comes_first_in_words(open_page: OpenPage, photo: Evaluation
 
 def test_without_javascript_the_marked_pair_and_all_pictures_are_there(open_page: OpenPage, photo: Evaluation) -> None:
     """Side by side, loaded, and every other picture behind a link that answers."""
-    page = open_page(photo["url"], java_script_enabled=False)
+    page = open_page(photo["url"] + "?region=2", java_script_enabled=False)
+    expect(page.locator("a.region[aria-current=true] .region-number")).to_have_text("2")
     left, right = (box.bounding_box() for box in page.locator("#plain figure img").all())
     assert left and right
     assert abs(left["y"] - right["y"]) < 1
@@ -160,3 +165,18 @@ def test_every_module_is_named_in_the_head_so_that_all_load_at_once(open_page: O
             if path not in wanted:
                 queue.append(path)
     assert {re.sub(r".*/static/js/", "", url) for url in named} == wanted
+
+
+def test_with_a_model_the_page_says_what_the_pictures_show(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    """The likely content of both, their distance, and what became of a region."""
+    labels = b"1 red, scarlet\n2 green\n3 blue, azure\n4 bright\n"
+    install(tmp_path / "model", tiny_models.channel_means(outputs=["scores"]), labels, source="tiny")
+    app = create_app(Settings(store=tmp_path / "store", model=tmp_path / "model"))
+    files = {side: (path.open("rb"), path.name) for side, path in zip(("before", "after"), pair, strict=True)}
+    evaluation = compare(app, **files)
+    page = app.test_client().get(evaluation["url"]).text
+    category = evaluation["category"]
+    assert f"{category['before'][0]['label']} " in page
+    assert f"{category['cosine_distance']:.3f}" in page
+    region = category["regions"][0]
+    assert f"{region['before'][0]['label']} → {region['after'][0]['label']}" in page

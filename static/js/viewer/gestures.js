@@ -4,7 +4,7 @@ const CLICK_PX = 4
 
 /**
  * Listen on `stage`. `pick(event)` gives `{ view, point }` for the pane under the pointer, or null.
- * `tool()` may give an object with `start`, `move` and `end` that takes a drag over, such as drawing.
+ * `tool(hit)` may give an object with `move`, `end` and `cancel` that takes a drag over, such as drawing.
  */
 export function listen(stage, { pick, tool, clicked, hovered }) {
   const pointers = new Map()
@@ -28,10 +28,9 @@ export function listen(stage, { pick, tool, clicked, hovered }) {
     pointers.set(event.pointerId, { x: event.clientX, y: event.clientY })
     if (pointers.size === 1) drag = { hit, moved: false, tool: tool?.(hit), x: event.clientX, y: event.clientY }
     else if (drag) {
-      drag.tool?.cancel?.()
+      drag.tool?.cancel()
       drag = { ...drag, tool: null, moved: true }
     }
-    drag?.tool?.start(hit)
   })
 
   stage.addEventListener('pointermove', (event) => {

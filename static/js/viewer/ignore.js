@@ -63,7 +63,6 @@ function drawTool(viewer, hit) {
     viewer.overlay.build()
   }
   return {
-    start() {},
     move(point) {
       state.drawing = boxes.inside(boxAround(from, place(point)), stage.size)
       viewer.overlay.build()
