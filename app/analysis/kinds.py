@@ -24,11 +24,13 @@ import numpy as np
 
 from app.analysis.model import Box, FloatArray, Kind, UInt8Array
 from app.analysis.moves import find_moves
-from app.analysis.views import BoolArray, Standing, View, core, look_at, stands_out
+from app.analysis.views import BoolArray, Standing, View, core, look_at, stands_out, strongest
 
 SIDE, SMALL_SIDE = 96, 24
 """Regions are looked at with this longer side in pixels at most; the small one from the 101st region on."""
 LOOKED_AT = 100
+TOUCHED = 0.25
+"""Share of the clear change in a region from which a pixel counts as changed."""
 AGREES = 0.45
 """Correlation of the structure inside from which it is the same structure."""
 BLANK, BESIDE_CHANGE = 2.0, 0.025
@@ -40,7 +42,7 @@ STANDS_OUT, ONE_SIDED, ALONE = 0.15, 0.55, 0.5
 
 A blank region that stands out from ALONE on stands out in one image only.
 """
-STRONG = 90.0
+STRONG = 105.0
 """Levels of the strongest channel from which a blank patch on a blank spot is a thing, not a stain."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -97,7 +99,7 @@ def structure_agreement(view: View) -> float | None:
     float or None
         -1 to 1; 0 when one image shows structure where the other is all but blank; None when both are blank.
     """
-    inside = core(view.inside)
+    inside = _touched(view)
     was, now = (_structure(image, inside) for image in (view.before, view.after))
     contrast_was, contrast_now = float(was.std()), float(now.std())
     if max(contrast_was, contrast_now) < max(BLANK, BESIDE_CHANGE * _change(view)):
@@ -105,6 +107,13 @@ def structure_agreement(view: View) -> float | None:
     if max(contrast_was, contrast_now) > FADED * min(contrast_was, contrast_now):
         return 0.0
     return float(np.corrcoef(was, now)[0, 1])
+
+
+def _touched(view: View) -> BoolArray:
+    """Mark the inside that changed: what stayed as it was between letters or leaves agrees and says nothing."""
+    inside = core(view.inside)
+    difference = strongest(view.after - view.before)
+    return np.asarray(inside & (difference >= TOUCHED * np.percentile(difference[inside], 90)), np.bool_)
 
 
 def _structure(image: FloatArray, inside: BoolArray) -> FloatArray:

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
-from app.analysis.views import Standing, View, core, filled_in
+from app.analysis.views import Standing, View, core, filled_in, strongest
 
 BoolArray = npt.NDArray[np.bool_]
 Region = tuple[Box, UInt8Array]
@@ -130,8 +130,8 @@ def shifted_inside(view: View) -> bool:
     size = (view.inside.shape[1], view.inside.shape[0])
     carried = cv2.warpAffine(view.before, move, size, flags=cv2.INTER_NEAREST)
     from_inside = cv2.warpAffine(view.inside.astype(np.uint8), move, size, flags=cv2.INTER_NEAREST) > 0
-    change = ((view.after - view.before) ** 2).sum(axis=2)
-    remains = ((view.after - carried) ** 2).sum(axis=2)
+    change = strongest(view.after - view.before) ** 2
+    remains = strongest(view.after - np.asarray(carried, np.float32)) ** 2
     new = (remains < UNEXPLAINED * change) & from_inside & view.inside
     back = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
     old = cv2.warpAffine(new.astype(np.uint8), back, size, flags=cv2.INTER_NEAREST) > 0
@@ -139,10 +139,13 @@ def shifted_inside(view: View) -> bool:
 
 
 def _shift(was: FloatArray, now: FloatArray) -> tuple[int, int]:
-    """Give the shift (x, y) in whole pixels that carries one image best onto the other."""
+    """Give the shift (x, y) in whole pixels that carries one image best onto the other, by its liveliest channel."""
     height, width = was.shape[:2]
-    shape = cv2.getOptimalDFTSize(2 * height), cv2.getOptimalDFTSize(2 * width)
-    spectra = [np.fft.rfft2(image, shape, axes=(0, 1)) for image in (now, was)]
-    correlation = np.fft.irfft2((spectra[0] * spectra[1].conj()).sum(axis=2), shape)
-    y, x = divmod(int(correlation.argmax()), shape[1])
-    return x - shape[1] * (x > width), y - shape[0] * (y > height)
+    rows, columns = cv2.getOptimalDFTSize(2 * height), cv2.getOptimalDFTSize(2 * width)
+    channel = int(np.abs(now).sum(axis=(0, 1)).argmax())
+    first, second = (
+        cv2.dft(cv2.copyMakeBorder(image[..., channel], 0, rows - height, 0, columns - width, cv2.BORDER_CONSTANT))
+        for image in (now, was)
+    )
+    _, _, _, (x, y) = cv2.minMaxLoc(cv2.idft(cv2.mulSpectrums(first, second, flags=0, conjB=True)))
+    return x - columns * (x > width), y - rows * (y > height)

@@ -89,7 +89,13 @@ def _votes(was: FloatArray, now: FloatArray) -> float:
 
 def _far_from_filled(image: FloatArray, view: View) -> FloatArray:
     """Give the distance in levels of each pixel inside from what the surroundings lead one to expect."""
-    return np.asarray(np.abs(image - filled_in(image, view))[view.inside].max(axis=1), np.float32)
+    return np.asarray(strongest(image - filled_in(image, view))[view.inside], np.float32)
+
+
+def strongest(change: FloatArray) -> FloatArray:
+    """Give the size of a signed change in the channel that changes most: (h, w, 3) to (h, w)."""
+    red, green, blue = cv2.split(np.abs(change))
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
 
 
 def filled_in(image: FloatArray, view: View) -> FloatArray:
@@ -117,7 +123,7 @@ def _steps(image: FloatArray, view: View) -> FloatArray:
     across, down = _gradient(cv2.GaussianBlur(view.inside.astype(np.float32), (0, 0), 1.5))
     steep = np.sqrt(across**2 + down**2)
     steps_across, steps_down = _gradient(cv2.GaussianBlur(image, (0, 0), 1.0))
-    steps = np.abs(steps_across * across[..., None] + steps_down * down[..., None]).max(axis=2)
+    steps = strongest(steps_across * across[..., None] + steps_down * down[..., None])
     along = steep > 0
     if not along.any():  # the region is all there is
         return np.zeros(1, np.float32)
