@@ -23,8 +23,8 @@ from app.analysis.model import (
     Picture,
     UInt8Array,
 )
-from app.analysis.scene import is_unrelated, likely_orientation, rows_agree, shows_same
-from app.analysis.tracking import MIN_INLIERS, homography, retrack, sift_guess, track_from, work_grey
+from app.analysis.scene import is_unrelated, likely_orientation, residual, rows_agree, shows_same
+from app.analysis.tracking import MIN_INLIERS, homography, phase_shift, retrack, sift_guess, track_from, work_grey
 
 SAME_PLACE = 0.12
 """Displacements below this many working pixels are left alone: resampling would cost more than it mends."""
@@ -83,6 +83,8 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
             bands = find_bands(before.pixels, after.pixels, noisy=True)
             if bands:
                 return _by_bands(bands, before.pixels, after.pixels)
+        if before.pixels.shape == after.pixels.shape and not _better(grey_before, grey_after, found):
+            return Alignment(inliers=len(points_before), reason="already in place")
         full_before = to_full(points_before, scale_before)
         full_after = to_full(points_after, scale_after)
         fitted = _simplest(full_before, full_after, before, after, unit=1.0 / min(scale_before))
@@ -90,7 +92,11 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     bands = find_bands(before.pixels, after.pixels, noisy=True)
     if bands:
         return _by_bands(bands, before.pixels, after.pixels)
-    if is_unrelated(grey_before, grey_after):
+    shifted = phase_shift(grey_before, grey_after)
+    if shifted is not None and _better(grey_before, grey_after, shifted):
+        full = scaling(1 / scale_after[0], 1 / scale_after[1]) @ shifted @ scaling(*scale_before)
+        return _snapped(Alignment("shift", rows(full)), before, after)
+    if _unrelated(grey_before, grey_after):
         matrix = rows(frame_matrix(before.pixels.shape, after.pixels.shape))
         return Alignment(matrix=matrix, reason="nothing in common to align on", same_scene=False)
     return _framed(before, after)
@@ -124,6 +130,17 @@ def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[FloatMatrix]:
     guess = sift_guess(before, np.ascontiguousarray(after[:, ::-1]))
     if guess is not None:
         yield back @ guess
+
+
+def _better(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
+    """Say whether a matrix brings two work pictures closer than they are in place."""
+    return residual(before, after, matrix) < 0.98 * residual(before, after, np.eye(3))
+
+
+def _unrelated(before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether two work pictures show different scenes, laid over each other or from corner to corner."""
+    height, width = min(before.shape[0], after.shape[0]), min(before.shape[1], after.shape[1])
+    return is_unrelated(before, after) and is_unrelated(before[:height, :width], after[:height, :width])
 
 
 def _by_bands(bands: tuple[Band, ...], before: UInt8Array, after: UInt8Array) -> Alignment:
@@ -262,7 +279,7 @@ def _error(matrix: FloatMatrix, source: Points, target: Points) -> float:
 def _framed(before: Picture, after: Picture) -> Alignment:
     """Without a fit the frames are laid over each other, or, when no resizing explains them, corner on corner."""
     if before.pixels.shape == after.pixels.shape:
-        return Alignment(reason="too little in common to align on")
+        return Alignment(reason="too little texture to align on")
     matrix = frame_matrix(before.pixels.shape, after.pixels.shape)
     rounding = 1.0 / min(before.pixels.shape[:2] + after.pixels.shape[:2])
     if math.isclose(matrix[0, 0], matrix[1, 1], rel_tol=rounding + 1e-9):

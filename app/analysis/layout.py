@@ -70,7 +70,7 @@ def find_bands(before: UInt8Array, after: UInt8Array, *, noisy: bool = False) ->
         rows = _Rows(_samples(before), _samples(after), EXACT_TOLERANCE)
     cost = np.stack([_costs(rows, offset) for offset in offsets], axis=1)
     bands = _bands(_path(cost, np.array(offsets), len(after)), offsets)
-    bands = _settled(bands, rows)
+    bands = _settled(_firm(bands, rows), rows)
     changed = len(bands) > 1 or (len(before) != len(after) and bool(bands))
     return bands if changed and _convincing(bands, rows) else ()
 
@@ -183,6 +183,51 @@ def _bands(path: npt.NDArray[np.int64], offsets: list[int]) -> tuple[Band, ...]:
     return tuple(Band(start, start + offsets[kind], end - start) for start, end, kind in runs)
 
 
+def _firm(bands: tuple[Band, ...], rows: _Rows) -> tuple[Band, ...]:
+    """Drop bands that rest on a few rows, and keep rows that fit nowhere in place: they were edited."""
+    moves = {band.after - band.before for band in bands}
+    firm = [band for band in bands if _telling(band, rows, moves) >= VOTES]
+    joined: list[Band] = []
+    ends = Band(len(rows.before), len(rows.after), 0)
+    row, other = 0, 0
+    for band in [*firm, ends]:
+        edited = min(band.before - row, band.after - other)
+        if edited > 0 and firm:
+            joined.append(Band(row, other, edited))
+        joined.append(band)
+        row, other = band.before + band.length, band.after + band.length
+    return _merged(joined[:-1]) if firm else ()
+
+
+def _merged(bands: list[Band]) -> tuple[Band, ...]:
+    """Join neighbours that moved alike."""
+    out: list[Band] = []
+    for band in bands:
+        last = out[-1] if out else None
+        if last and (last.before + last.length, last.after + last.length) == (band.before, band.after):
+            out[-1] = Band(last.before, last.after, last.length + band.length)
+        else:
+            out.append(band)
+    return tuple(out)
+
+
+def _telling(band: Band, rows: _Rows, moves: set[int]) -> int:
+    """Count the rows of a band that show something, fit, and would fit with none of the other moves."""
+    cost, told = _fit_of(band, rows)
+    alone = told & (cost < FITS)
+    for move in moves - {band.after - band.before}:
+        alone &= _costs(rows, move)[band.before : band.before + band.length] > 2 * FITS
+    return int(alone.sum())
+
+
+def _fit_of(band: Band, rows: _Rows) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Give for each row of a band how badly it fits, 0 to 1, and whether it shows anything."""
+    upper = rows.before[band.before : band.before + band.length]
+    lower = rows.after[band.after : band.after + band.length]
+    cost = np.minimum(np.abs(upper - lower).mean(axis=1) / rows.tolerance, 1.0)
+    return np.asarray(cost, np.float32), np.maximum(upper.std(axis=1), lower.std(axis=1)) > 3
+
+
 def _settled(bands: tuple[Band, ...], rows: _Rows) -> tuple[Band, ...]:
     """Slide each cut, where rows on both sides allow it, to the clearest edge: there is where a person would cut."""
     out = list(bands)
@@ -218,11 +263,6 @@ def _clearest(page: FloatArray, top: int, bottom: int, same: float, most_up: int
 
 def _convincing(bands: tuple[Band, ...], rows: _Rows) -> bool:
     """Say whether what lies in the bands agrees: of the rows that show something, most must."""
-    costs, told = [], []
-    for band in bands:
-        upper = rows.before[band.before : band.before + band.length]
-        lower = rows.after[band.after : band.after + band.length]
-        costs.append(np.minimum(np.abs(upper - lower).mean(axis=1) / rows.tolerance, 1.0))
-        told.append(np.maximum(upper.std(axis=1), lower.std(axis=1)) > 3)
-    cost, tells = np.concatenate(costs), np.concatenate(told)
+    fits = [_fit_of(band, rows) for band in bands]
+    cost, tells = (np.concatenate(parts) for parts in zip(*fits, strict=True))
     return int(tells.sum()) >= VOTES and float(cost[tells].mean()) < FITS

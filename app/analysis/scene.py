@@ -128,15 +128,40 @@ def _related(found: Likeness) -> bool:
 
 
 def _laid(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[FloatArray, FloatArray]:
-    """Lay *after* over *before* by a matrix and make both small; what *after* does not show is flat in both."""
+    """Make both small and lay *after* over *before* by a matrix; what *after* does not show is flat in both."""
+    scale = min(1.0, SMALL / max(before.shape))
+    zoom = math.sqrt(abs(float(np.linalg.det(matrix[:2, :2]))))
+    a, grow_a = _reduced(before, scale)
+    b, grow_b = _reduced(after, min(1.0, scale / max(zoom, 1e-6)))
+    small = np.linalg.inv(grow_b) @ matrix @ grow_a
+    size, flags = (a.shape[1], a.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid = cv2.warpPerspective(b, small, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpPerspective(np.full(b.shape, 255, np.uint8), small, size, flags=flags)
+    first, second = _high_pass(a, size), _high_pass(np.asarray(laid, np.uint8), size)
+    first[seen < 255] = second[seen < 255] = 0
+    return first, second
+
+
+def _reduced(grey: UInt8Array, scale: float) -> tuple[UInt8Array, FloatMatrix]:
+    """Reduce a picture; give it and the matrix back to its full size."""
+    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), frame_matrix(small.shape, grey.shape)
+
+
+def residual(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
+    """Give what remains of the high-passed greys when *after* is laid over *before*, in levels, capped at 20.
+
+    Both are smoothed a little, or resampling would gain merely by smoothing noise.
+    """
     height, width = before.shape
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     laid = cv2.warpPerspective(after, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    seen = cv2.warpPerspective(np.full(after.shape, 255, np.uint8), matrix, (width, height), flags=flags)
-    a, b = small_greys(before, np.asarray(laid, np.uint8))
-    unseen = cv2.resize(seen, (a.shape[1], a.shape[0]), interpolation=cv2.INTER_AREA) < 255
-    a[unseen] = b[unseen] = 0
-    return a, b
+    apart = before.astype(np.float32) - laid
+    apart = cv2.GaussianBlur(apart, (0, 0), 1.2) - cv2.boxFilter(apart, -1, (31, 31))
+    margin = 1 + min(height, width) // 16
+    inner = np.abs(apart[margin : height - margin, margin : width - margin])
+    return float(np.minimum(inner, 20).mean()) if inner.size else 0.0
 
 
 def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:

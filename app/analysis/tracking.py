@@ -12,6 +12,8 @@ from app.analysis.model import UInt8Array
 WORK_PIXELS = 600_000
 """Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
 MIN_INLIERS = 12
+SHARP_PEAK = 0.3
+"""Response from which a phase correlation is trusted: unrelated pictures stay under 0.1."""
 
 
 def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
@@ -143,3 +145,20 @@ def _sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) 
     if area == 0 or not cv2.isContourConvex(quad) or not 1 / 40 < abs(area) / (after[0] * after[1]) < 40:
         return None
     return matrix
+
+
+def phase_shift(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
+    """Find a shift by phase correlation, for pictures of one size with too few corners to track.
+
+    References
+    ----------
+    Kuglin and Hines 1975, "The phase correlation image alignment method".
+    """
+    if before.shape != after.shape or min(before.shape) < 32:
+        return None
+    greys = [_normalised(grey).astype(np.float32) for grey in (before, after)]
+    window = cv2.createHanningWindow((before.shape[1], before.shape[0]), cv2.CV_32F)
+    (x, y), response = cv2.phaseCorrelate(greys[0], greys[1], window)
+    if response < SHARP_PEAK:
+        return None
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
