@@ -37,6 +37,23 @@ class Changed:
     sum_squares: float
     box: Box | None
 
+    def boxes(self, shape: tuple[int, int]) -> list[Box]:
+        """Box the groups of touching changed tiles of images of this shape (height, width); no two boxes touch."""
+        grid = self.tiles.astype(np.uint8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(grid, connectivity=8)
+        while True:  # boxes that meet become one
+            for x, y, columns, rows in stats[1:count, :4].tolist():
+                grid[y : y + rows, x : x + columns] = 1
+            found, _, stats, _ = cv2.connectedComponentsWithStats(grid, connectivity=8)
+            if found == count:
+                break
+            count = found
+        boxes = []
+        for x, y, columns, rows in stats[1:count, :4].tolist():
+            left, top = x * TILE, y * TILE
+            boxes.append(Box(left, top, min(columns * TILE, shape[1] - left), min(rows * TILE, shape[0] - top)))
+        return boxes
+
 
 @dataclass(frozen=True, slots=True)
 class _Strip:

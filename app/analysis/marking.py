@@ -5,7 +5,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.analysis.changed import TILE, Changed
 from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array
@@ -74,7 +73,7 @@ def mark_changes(
     mask = np.zeros((height, width), np.uint8)
     strength = np.zeros((height, width), np.float32)
     heat = np.zeros((-(-height // factor), -(-width // factor)), np.uint8)
-    boxes = _boxes(changed.tiles, height, width)
+    boxes = changed.boxes((height, width))
     redrawn = likeness is Likeness.REDRAWN and _score_redrawn(first, second, boxes, changed, options, strength)
     for box in boxes:
         if not redrawn:
@@ -94,24 +93,6 @@ def strictness_of(sensitivity: float) -> float:
 def keenness_of(sensitivity: float) -> float:
     """Give the share of an explained difference that counts all the same: 0 up to 50, 1 at 100."""
     return max(0.0, (sensitivity - 50) / 50)
-
-
-def _boxes(tiles: npt.NDArray[np.bool_], height: int, width: int) -> list[Box]:
-    """Box the groups of changed tiles; groups whose boxes meet become one."""
-    grid = tiles.astype(np.uint8)
-    count, _, stats, _ = cv2.connectedComponentsWithStats(grid, connectivity=8)
-    while True:
-        for x, y, columns, rows in stats[1:count, :4].tolist():
-            grid[y : y + rows, x : x + columns] = 1
-        found, _, stats, _ = cv2.connectedComponentsWithStats(grid, connectivity=8)
-        if found == count:
-            break
-        count = found
-    boxes = []
-    for x, y, columns, rows in stats[1:count, :4].tolist():
-        left, top = x * TILE, y * TILE
-        boxes.append(Box(left, top, min(columns * TILE, width - left), min(rows * TILE, height - top)))
-    return boxes
 
 
 def _tight(mask: UInt8Array, boxes: list[Box]) -> tuple[Box, ...]:

@@ -140,7 +140,7 @@ def _similarities(
         ssim = _ssim(before, after, valid, changed, reasons)
     if changed.box is None:
         return {"ssim": ssim, **EQUAL_SIMILARITIES}
-    correlation, divergence = compare_histograms(*_histograms(before, after, valid, changed.box))
+    correlation, divergence = compare_histograms(*_histograms(before, after, valid, changed.boxes(before.shape[:2])))
     if correlation is None:
         reasons["histogram_correlation"] = "A channel uses all 256 levels equally often."
     reduced = _reduce_both(before, after, valid, changed.box)
@@ -164,14 +164,18 @@ def _ssim(before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, r
     return value
 
 
-def _histograms(before: UInt8Array, after: UInt8Array, valid: Any, box: Box) -> tuple[Any, Any]:
-    """Count the 256 levels of each channel of both images; outside the box they are the same."""
-    part = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
-    inside = None if valid is None else valid[part]
-    whole, old, new = in_threads(
-        lambda index: _histogram(*((before, valid), (before[part], inside), (after[part], inside))[index]), range(3)
-    )
-    return whole, whole - old + new
+def _histograms(before: UInt8Array, after: UInt8Array, valid: Any, boxes: list[Box]) -> tuple[Any, Any]:
+    """Count the 256 levels of each channel of both images; outside the boxes they are the same."""
+    if 2 * sum(box.width * box.height for box in boxes) > before.shape[0] * before.shape[1]:
+        both = in_threads(lambda index: _histogram((before, after)[index], valid), range(2))
+        return both[0], both[1]
+    whole = _histogram(before, valid)
+    changed = whole.copy()
+    for box in boxes:
+        part = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+        inside = None if valid is None else valid[part]
+        changed += _histogram(after[part], inside) - _histogram(before[part], inside)
+    return whole, changed
 
 
 def _histogram(image: UInt8Array, valid: Any) -> Any:

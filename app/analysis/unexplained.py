@@ -52,13 +52,13 @@ def score(before: Any, after: Any, strictness: float, keenness: float, pixels: i
     """
     beyond = _beyond(before, after)
     if keenness > 0:
-        beyond = np.maximum(beyond, (difference(before, after) * keenness).astype(np.uint8))
+        beyond = np.maximum(beyond, _share(before, after, keenness))
     beyond[beyond < FAINTEST * strictness] = 0
     energy = _energy(beyond, (3, 3)) / STRONG
     core = _core(before, after)
     core[core < FAINTEST_AREA * strictness] = 0
     enough = min(WEAK, 3.0 * float(np.sqrt(pixels)))
-    return np.maximum(energy, _energy(core, _AREA) / enough)
+    return np.asarray(np.maximum(energy, _energy(core, _AREA) / enough), np.float32)
 
 
 def score_redrawn(before: Any, after: Any, strictness: float, keenness: float) -> tuple[FloatArray, FloatArray]:
@@ -72,16 +72,17 @@ def score_redrawn(before: Any, after: Any, strictness: float, keenness: float) -
     edges : ndarray
         Shape (height, width), float32, in units that only the pair itself gives a threshold (see `marking`).
     areas : ndarray
-        The same for faint areas; 1 is the threshold.
+        Faint areas, and the share of all differences that ``keenness`` asks for; 1 is the threshold.
     """
     greys = [cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_RGB2GRAY) for image in (before, after)]
     soft = [cv2.GaussianBlur(grey, (0, 0), 1.0) for grey in greys]
-    beyond = _inner(_outside(soft[0], soft[1]))
-    if keenness > 0:
-        beyond = np.maximum(beyond, (difference(before, after) * keenness).astype(np.uint8))
     core = _core(before, after)
     core[core < FAINTEST_AREA * strictness] = 0
-    return _energy(beyond, (3, 3)) / STRONG, _energy(core, _AREA) / (WEAK * REDRAWN_AREA)
+    areas = _energy(core, _AREA) / (WEAK * REDRAWN_AREA)
+    if keenness > 0:
+        areas = np.maximum(areas, _energy(_share(before, after, keenness), (3, 3)) / STRONG)
+    edges = _energy(_inner(_outside(soft[0], soft[1])), (3, 3)) / STRONG
+    return edges, areas
 
 
 def score_deep(before: Any, after: Any, strictness: float) -> FloatArray:
@@ -96,13 +97,17 @@ def difference(before: Any, after: Any) -> Any:
     return _most(cv2.absdiff(before, after))
 
 
+def _share(before: Any, after: Any, keenness: float) -> UInt8Array:
+    return np.asarray(difference(before, after) * keenness, np.float32).astype(np.uint8)
+
+
 def _beyond(before: Any, after: Any) -> UInt8Array:
     """Give the levels that neither neighbours nor blending explain, here and one scale up."""
     here = _outside(before, after)
     np.maximum(here, _unblended(before, after), out=here)
     coarse = _inner(_outside(cv2.blur(before, (3, 3)), cv2.blur(after, (3, 3))))
     np.maximum(here, cv2.add(coarse, coarse // 2), out=here)
-    return _most(here)
+    return np.asarray(_most(here), np.uint8)
 
 
 def _outside(before: Any, after: Any) -> Any:
