@@ -193,7 +193,9 @@ def _firm(bands: tuple[Band, ...], rows: _Rows) -> tuple[Band, ...]:
     for band in [*firm, ends]:
         edited = min(band.before - row, band.after - other)
         if edited > 0 and firm:
-            joined.append(Band(row, other, edited))
+            # Edited rows stay with what is above them; at the top there is only the first band to stay with.
+            at = (row, other) if joined else (band.before - edited, band.after - edited)
+            joined.append(Band(*at, edited))
         joined.append(band)
         row, other = band.before + band.length, band.after + band.length
     return _merged(joined[:-1]) if firm else ()
