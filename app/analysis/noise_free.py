@@ -91,7 +91,7 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
     redrawn = (
         count.blocks >= _FEWEST_BLOCKS
         and count.blocks_unequal > 0.25 * count.blocks
-        and count.busy_equal_there < 0.75 * count.busy_there
+        and count.busy_equal_there < 0.8 * count.busy_there
     )
     return Likeness.REDRAWN if redrawn else Likeness.EQUAL
 
