@@ -14,12 +14,14 @@ from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Picture
 from app.analysis.noise_free import Likeness
 from app.analysis.regions import apart, find_regions
 
-WORK_PIXELS = 2_000_000
+WORK_PIXELS = 1_600_000
 PLAIN = 64.0
 """Levels by which a pixel alone differs enough, times (100 - sensitivity) / (sensitivity - 50)."""
 SURE = 2.5
 """Score that is above every threshold of `evidence.find_mask`."""
 MOST_PLACES = 200
+SMALLEST = 6e-5
+"""Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
 Found = tuple[tuple[Region, ...], Maps]
 
 
@@ -87,23 +89,41 @@ def _find_in_noise(
     for box in options.ignore:
         valid = valid.copy()
         valid[max(0, box.y) : max(0, box.y + box.height), max(0, box.x) : max(0, box.x + box.width)] = 0
-    smallest = max(4, round(3e-5 * valid.size))
+    smallest = max(4, round(SMALLEST * valid.size))
     scale = min(1.0, math.sqrt(WORK_PIXELS / (shape[0] * shape[1])))
-    small, seen = [before, after], valid
+    small, seen = (before, after), valid
     if scale < 1:
         size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
-        small = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (before, after)]
+        small = _reduced(before, size), _reduced(after, size)
         seen = np.where(cv2.resize(valid, size, interpolation=cv2.INTER_AREA) == 255, 255, 0).astype(np.uint8)
     evidence = _sensitive(find_evidence(small[0], small[1], seen), small[0], small[1], seen, options.sensitivity)
-    mask = find_mask(evidence, seen.shape, smallest)  # type: ignore[arg-type]
+    mask = find_mask(evidence, (seen.shape[0], seen.shape[1]), smallest)
     strength = _together(evidence.levels)
     full = strength
     if scale < 1:
         mask = cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)  # type: ignore[assignment]
-        full = cv2.resize(strength, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)  # type: ignore[assignment]
+        full = np.asarray(cv2.resize(strength, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
     regions, kept = find_regions(before, after, mask, full, alignment, after_shape, options.min_area, smallest)
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
+
+
+def _reduced(image: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _places(mask: UInt8Array, shape: tuple[int, ...]) -> list[Box] | None:
+    """Box what is marked, in pixels of the full picture, so that grouping need not look at the rest of it."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count - 1 > MOST_PLACES:
+        return None
+    across, down = shape[1] / mask.shape[1], shape[0] / mask.shape[0]
+    boxes = []
+    for x, y, width, height in stats[1:, :4].tolist():
+        left, top = math.floor(x * across), math.floor(y * down)
+        right, bottom = math.ceil((x + width) * across), math.ceil((y + height) * down)
+        boxes.append(Box(left, top, min(right, shape[1]) - left, min(bottom, shape[0]) - top))
+    return apart(boxes, shape)
 
 
 def _sensitive(

@@ -1,7 +1,7 @@
 """Compare two images: the six steps in order."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,6 +20,8 @@ from app.analysis.model import (
     IDENTITY,
     Deadline,
     Evaluation,
+    Features,
+    HashDistance,
     Limits,
     Maps,
     Metrics,
@@ -33,6 +35,8 @@ from app.analysis.noise_free import Likeness
 from app.analysis.summary import passed, summarise, verdict_of
 from app.analysis.tone import even_tone
 from app.errors import TooManyPixels
+
+Given = tuple[Metrics, dict[str, HashDistance], Features]
 
 
 class ComparesMeaning(Protocol):
@@ -97,22 +101,18 @@ def evaluate(
     deadline = deadline or Deadline()
     with deadline.stage("decode"):
         first, second = _decode_both(before, after, names, limits)
-    with deadline.stage("align"):
-        laid = lay(first, second, options, deadline)
-        alignment = laid.alignment
-    with deadline.stage("tone"):
-        tone, toned = _even(first, laid, options)
-    with deadline.stage("measure"):
-        as_given, as_compared = _measure_both(first, second, toned, laid, tone)
-        given = first.pixels if laid.given is not None and laid.given.unequal == 0 else second.pixels
-        hashes = hash_distances(first.pixels, given)
-        features = match_features(first.pixels, given, alignment)
-    with deadline.stage("regions"):
-        if alignment.same_scene:
-            regions, maps = find_differences(first, laid, toned, tone, options, second.pixels.shape[:2])
-        else:
-            regions, maps = (), Maps(*(np.zeros(laid.valid.shape, np.uint8) for _ in "mh"))
-        regions, maps = with_framing(regions, maps, alignment, second.pixels.shape[:2], options)
+    with ThreadPoolExecutor(1) as aside:
+        # Two things at once: the numbers over all pixels, and the search for what is different.
+        with deadline.stage("align"):
+            laid = lay(first, second, options, deadline)
+            alignment = laid.alignment
+        given = aside.submit(_measure_given, first, second, laid, deadline)
+        with deadline.stage("tone"):
+            tone, toned = _even(first, laid, options)
+        compared = aside.submit(_measure_compared, first, toned, laid, tone, given, deadline)
+        with deadline.stage("regions"):
+            regions, maps = _find(first, second, laid, toned, tone, options)
+        (as_given, hashes, features), as_compared = given.result(), compared.result()
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
     verdict = verdict_of(as_given, first.pixels.shape == second.pixels.shape, regions)
@@ -160,21 +160,48 @@ def _even(first: Picture, laid: Laid, options: Options) -> tuple[Tone, UInt8Arra
     return even_tone(first.pixels, laid.after.pixels, laid.valid, options)
 
 
-def _measure_both(
-    first: Picture, second: Picture, toned: UInt8Array, laid: Laid, tone: Tone
-) -> tuple[Metrics, Metrics]:
-    """Measure as given (only brought to one size) and as compared (aligned and toned)."""
-    same_size = first.pixels.shape == second.pixels.shape
-    as_given = measure(
-        first.pixels,
-        _sized(second.pixels, first),
-        alpha=(first.alpha, _sized(second.alpha, first)),
-        deep=(first.deep, _sized(second.deep, first)),
-        changed=laid.given,
-    )
-    if same_size and laid.alignment.matrix == IDENTITY and not laid.alignment.bands and not tone.applied:
-        return as_given, as_given
-    return as_given, measure(first.pixels, toned, valid=laid.valid)
+def _measure_given(first: Picture, second: Picture, laid: Laid, deadline: Deadline) -> Given:
+    """Measure the pixels as given, only brought to one size; hash them, and match features."""
+    with deadline.stage("measure"):
+        equal = laid.given is not None and laid.given.unequal == 0
+        pixels = first.pixels if equal else second.pixels  # one array: what knows it need not compute twice
+        hashes = hash_distances(first.pixels, pixels)
+        features = match_features(first.pixels, pixels, laid.alignment)
+        metrics = measure(
+            first.pixels,
+            _sized(second.pixels, first),
+            alpha=(first.alpha, _sized(second.alpha, first)),
+            deep=(first.deep, _sized(second.deep, first)),
+            changed=laid.given,
+        )
+        return metrics, hashes, features
+
+
+def _measure_compared(
+    first: Picture,
+    toned: UInt8Array,
+    laid: Laid,
+    tone: Tone,
+    given: Future[Given],
+    deadline: Deadline,
+) -> Metrics:
+    """Measure aligned and toned; without either these are the numbers as given."""
+    untouched = laid.given is not None and laid.alignment.matrix == IDENTITY and not laid.alignment.bands
+    if untouched and not tone.applied:
+        return given.result()[0]
+    with deadline.stage("measure"):
+        return measure(first.pixels, toned, valid=laid.valid)
+
+
+def _find(
+    first: Picture, second: Picture, laid: Laid, toned: UInt8Array, tone: Tone, options: Options
+) -> tuple[tuple[Region, ...], Maps]:
+    after_shape = second.pixels.shape[:2]
+    if laid.alignment.same_scene:
+        regions, maps = find_differences(first, laid, toned, tone, options, after_shape)
+    else:
+        regions, maps = (), Maps(*(np.zeros(laid.valid.shape, np.uint8) for _ in "mh"))
+    return with_framing(regions, maps, laid.alignment, after_shape, options)
 
 
 def _sized(pixels, first: Picture):  # type: ignore[no-untyped-def]

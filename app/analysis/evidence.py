@@ -1,21 +1,32 @@
-"""Weigh the difference of two images that lie over each other, at five scales, against their own noise."""
+"""Weigh the difference of two images that lie over each other, at five scales, against their own noise.
+
+A pixel counts only as far as it lies outside the range of its neighbours in the other image (both ways round),
+which forgives a pixel of misregistration and another anti-aliasing. What is left is held against the noise of
+this very pair: compression, resampling and blur all grow with local contrast, so places are sorted by contrast,
+and blocks all over the picture vote on what is normal. Coarser scales average noise away and find what is faint.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.sharpness import match_blur
 
 LEVELS = 5
 CONTRAST_EDGES = (3, 6, 12, 24, 48, 96)
 """Local contrast is sorted into bins at these grey levels: noise is judged against its like."""
 FLOOR_LUMA = (6.0, 4.0, 3.0, 2.5, 2.2)
-FLOOR_CHROMA = (99.0, 5.0, 4.0, 3.0, 2.5)
+FLOOR_CHROMA = (None, 5.0, 4.0, 3.0, 2.5)
+"""Lowest threshold per scale in grey levels; colour is subsampled in most files and not judged at full size."""
 SEED = 2.2
+"""Thresholds that prove a change ..."""
 GROW = 1.1
-NOISE = 1.0
+"""... and those that its neighbours need to belong to it."""
+SHARE_OF_PEAK = 0.45
+"""A coarse scale smears: what belongs to a change exceeds this share of its peak."""
 BACKING = 1.5
 LOSS = 0.16
 """Resampling and compression may take this share of the local contrast away wherever they please."""
@@ -23,9 +34,6 @@ KERNEL = np.ones((3, 3), np.uint8)
 STEPS_PER_LEVEL = 4
 """Noise is counted in quarter grey levels."""
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
-
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +49,44 @@ class Evidence:
     plain: FloatArray
 
 
-def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, strictness: float = 1.0, exact: bool = False) -> Evidence:
-    planes_before = _planes(before)
-    planes_after = _planes(after)
-    planes_before[0], planes_after[0] = match_blur(planes_before[0], planes_after[0], valid)
-    seen = valid
+def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Evidence:
+    """Judge every pixel at five scales.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame, tone evened.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    Evidence
+        Scores in units of the threshold, 0 and up, float32.
+    """
+    planes: list[Any] = _planes(before)
+    planes_after: list[Any] = _planes(after)
+    planes[0], planes_after[0] = match_blur(planes[0], planes_after[0], valid)
+    plain = _plain(planes[0], planes_after[0], valid)
+    seen: Any = valid
     scores: list[FloatArray] = []
-    plain = _plain(planes_before[0], planes_after[0], seen, FLOOR_LUMA[0] * strictness)
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
-        inside = cv2.erode(seen, KERNEL, borderValue=255)
-        scores.append(_score_level(planes_before, planes_after, inside, level, strictness, 0.0 if exact else LOSS * strictness))
-        planes_before = [cv2.pyrDown(plane) for plane in planes_before]
-        planes_after = [cv2.pyrDown(plane) for plane in planes_after]
+        scores.append(_score_level(planes, planes_after, cv2.erode(seen, KERNEL, borderValue=255), level))
+        planes, planes_after = ([cv2.pyrDown(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
-    if not exact and len(scores) > 1:
+    if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
     return Evidence(scores, plain)
 
 
-def _backed(fine: FloatArray, coarse: FloatArray) -> FloatArray:
+def _planes(pixels: UInt8Array) -> list[FloatArray]:
+    converted = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)
+    return [np.ascontiguousarray(converted[:, :, i], np.float32) for i in range(3)]
+
+
+def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
     """Believe the finest scale only as far as the next one backs it.
 
     Resampling makes thin lines fainter and wider but keeps their sum: one scale up the two are equal again.
@@ -71,98 +96,42 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> FloatArray:
     return np.minimum(fine, BACKING * limit)
 
 
-def _planes(pixels: UInt8Array) -> list[FloatArray]:
-    converted = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)
-    return [np.ascontiguousarray(converted[:, :, i], np.float32) for i in range(3)]
-
-
-def match_blur(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tuple[FloatArray, FloatArray]:
-    """Blur the sharper of the two until both are equally sharp, judged at the strongest edges."""
-    sample_before, sample_after, edges = _edge_tiles(before, after, valid)
-    if edges.sum() < 200:
-        return before, after
-    start = best = _rough(sample_before - sample_after, edges)
-    choice = 0.0
-    for sign in (1, -1):
-        for sigma in (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.9):
-            a = cv2.GaussianBlur(sample_before, (0, 0), sigma) if sign > 0 else sample_before
-            b = cv2.GaussianBlur(sample_after, (0, 0), sigma) if sign < 0 else sample_after
-            rough = _rough(a - b, edges)
-            if rough < best:
-                best, choice = rough, sign * sigma
-            elif rough > 1.05 * best:
-                break
-    if choice == 0 or best > 0.93 * start:
-        return before, after
-    if choice > 0:
-        return cv2.GaussianBlur(before, (0, 0), choice), after  # type: ignore[return-value]
-    return before, cv2.GaussianBlur(after, (0, 0), -choice)  # type: ignore[return-value]
-
-
-def _edge_tiles(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tuple[FloatArray, FloatArray, Mask]:
-    """Stack the busiest of a spread of tiles and mark their strongest edges; sharpness shows nowhere else."""
-    tile, across = 48, 12
-    height, width = before.shape
-    tops = np.unique(np.linspace(0, max(0, height - tile), across).astype(int))
-    lefts = np.unique(np.linspace(0, max(0, width - tile), across).astype(int))
-    places = [(slice(y, y + tile), slice(x, x + tile)) for y in tops for x in lefts]
-    places = [place for place in places if valid[place].min() > 0]
-    if not places or min(height, width) < tile:
-        empty = np.empty((0, 0), np.float32)
-        return empty, empty, np.zeros((0, 0), np.bool_)
-    a, b = (np.vstack([image[place] for place in places]) for image in (before, after))
-    gradient = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, KERNEL) for image in (a, b)))
-    inner = np.zeros((tile, tile), np.bool_)
-    inner[6:-6, 6:-6] = True
-    inside = np.tile(inner, (len(places), 1))
-    strong = float(np.quantile(gradient[inside], 0.85))
-    return a, b, inside & (gradient >= max(strong, 12.0))
-
-
-def _rough(difference: FloatArray, where: Mask) -> float:
-    return float(np.sqrt(np.mean(np.minimum(np.abs(difference[where]), 40) ** 2)))
-
-
-def _score_level(
-    before: list[FloatArray], after: list[FloatArray], seen: UInt8Array, level: int, strictness: float, share: float
-) -> FloatArray:
+def _score_level(before: list[Any], after: list[Any], seen: Any, level: int) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
     score = np.zeros(before[0].shape, np.float32)
-    for index in range(3):
-        floor = (FLOOR_LUMA if index == 0 else FLOOR_CHROMA)[level] * strictness
-        if floor >= 99:
+    luma_contrast: Any = None
+    for a, b, floors in zip(before, after, (FLOOR_LUMA, FLOOR_CHROMA, FLOOR_CHROMA), strict=True):
+        floor = floors[level]
+        if floor is None:
             continue
-        a, b = before[index], after[index]
         low_a, high_a = cv2.erode(a, KERNEL), cv2.dilate(a, KERNEL)
         low_b, high_b = cv2.erode(b, KERNEL), cv2.dilate(b, KERNEL)
-        contrast = cv2.convertScaleAbs(np.minimum(high_a - low_a, high_b - low_b))
-        if index == 0:
+        contrast: Any = cv2.convertScaleAbs(np.minimum(high_a - low_a, high_b - low_b))
+        if luma_contrast is None:
             luma_contrast = contrast
         else:
             # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
             contrast = np.maximum(luma_contrast, cv2.dilate(contrast, KERNEL))
-        bins = cv2.LUT(contrast, BIN_OF)
         excess = np.maximum(np.maximum(b - high_a, low_a - b), np.maximum(a - high_b, low_b - a))
         np.maximum(excess, 0, out=excess)
         excess[seen == 0] = 0
-        table = np.maximum(_noise(excess, bins, seen) * NOISE, floor)
-        limit = table[bins]
-        if share:
-            np.maximum(limit, share * contrast, out=limit)
+        bins = cv2.LUT(contrast, BIN_OF)
+        limit = np.maximum(_noise(excess, bins, seen), floor)[bins]
+        np.maximum(limit, LOSS * contrast, out=limit)
         np.maximum(score, excess / limit, out=score)
     return score
 
 
-def _plain(before: FloatArray, after: FloatArray, seen: UInt8Array, floor: float) -> FloatArray:
+def _plain(before: FloatArray, after: FloatArray, seen: UInt8Array) -> Any:
     """Judge the difference of each pixel by itself."""
-    difference = cv2.absdiff(before, after)
+    difference: Any = cv2.absdiff(before, after)
     difference[seen == 0] = 0
     contrast = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, KERNEL) for image in (before, after)))
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
-    return difference / np.maximum(_noise(difference, bins, seen), floor)[bins]
+    return difference / np.maximum(_noise(difference, bins, seen), FLOOR_LUMA[0])[bins]
 
 
-def _noise(excess: FloatArray, bins: UInt8Array, seen: UInt8Array) -> FloatArray:
+def _noise(excess: Any, bins: Any, seen: Any) -> Any:
     """Give for each bin of contrast the excess that unchanged places show: the typical block's 99th percentile.
 
     Blocks vote: a real change fills a few of them, noise is in all.
@@ -186,29 +155,48 @@ def _noise(excess: FloatArray, bins: UInt8Array, seen: UInt8Array) -> FloatArray
 
 
 def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Array:
-    """Mark what is changed, from fine to coarse: a coarse scale only adds what finer ones do not explain."""
+    """Mark what is changed, from fine to coarse: a coarse scale only adds what finer ones do not explain.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    shape : (height, width) of the finest scale.
+    least : int
+        Pixels that a piece needs at the finest scale, unless a coarser one finds it too.
+
+    Returns
+    -------
+    mask : array (height, width), uint8
+        255 where something is changed.
+
+    References
+    ----------
+    Canny 1986, "A computational approach to edge detection" (hysteresis).
+    """
     mask = np.zeros(shape, np.uint8)
     size = (shape[1], shape[0])
     for level, score in enumerate(evidence.levels):
-        step = 2**level
         if level == 0:
             mask |= _hysteresis(score, 0.0, np.maximum(score, evidence.plain), least)
             continue
         if score.max() <= SEED:
             continue
-        explained = cv2.dilate(cv2.resize(mask, (score.shape[1], score.shape[0]), interpolation=cv2.INTER_AREA), np.ones((5, 5), np.uint8))
+        explained = cv2.dilate(
+            cv2.resize(mask, (score.shape[1], score.shape[0]), interpolation=cv2.INTER_AREA), np.ones((5, 5), np.uint8)
+        )
         left = np.where(explained > 0, 0, score)
         if left.max() <= SEED:
             continue
         full = cv2.resize(left.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-        mask |= _hysteresis(full, 0.45)
+        mask |= _hysteresis(full, SHARE_OF_PEAK)
     return mask
 
 
-def _hysteresis(score: FloatArray, share: float, reach: FloatArray | None = None, least: int = 1) -> UInt8Array:
+def _hysteresis(score: Any, share: float, reach: Any = None, least: int = 1) -> Any:
     """Keep weak neighbours (in ``reach``) of strong seeds; of each piece only what exceeds ``share`` of its peak."""
     reach = score if reach is None else reach
     weak = (reach > GROW).astype(np.uint8)
+    labels: Any
     count, labels = cv2.connectedComponents(weak, connectivity=8)
     strong = score > SEED
     peak = np.zeros(count, np.float32)

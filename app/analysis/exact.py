@@ -6,7 +6,7 @@ import numpy.typing as npt
 from app.analysis.geometry import FloatMatrix
 from app.analysis.model import UInt8Array
 
-SAMPLES = 60_000
+SAMPLES = 15_000
 BUSY = 8
 """Grey levels between neighbours from which a place can tell that it is the right one."""
 FEW = 20
@@ -14,8 +14,8 @@ SMALL = 100_000
 """Pictures up to this many pixels are compared as a whole."""
 
 
-def exactly_equal(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, least: float = 0.5) -> bool:
-    """Say whether most busy places of *before* are exactly equal where ``matrix`` puts them in *after*.
+def share_equal(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
+    """Give the share of busy places of *before* that are exactly equal where ``matrix`` puts them in *after*.
 
     Parameters
     ----------
@@ -23,12 +23,15 @@ def exactly_equal(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, le
         RGB, any two sizes.
     matrix : array (3, 3)
         Shift, quarter turn or mirror image in whole pixels: maps *before* to *after*.
-    least : float
-        Share of the busy places that must be equal.
+
+    Returns
+    -------
+    float
+        0 to 1; 0 when there are too few busy places to tell.
 
     Notes
     -----
-    Some ten thousand places are looked at. A place is equal when it and its right and lower neighbours are:
+    Some thousand places are looked at. A place is equal when it and its right and lower neighbours are:
     beside an edge one pixel alone stays equal when the edge moves.
     """
     y, x = _places(before.shape)
@@ -44,7 +47,7 @@ def exactly_equal(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, le
         at = np.where(there[:, None], points[:, :2], 0)
         equal &= (_levels(after, at[:, 1], at[:, 0]) == values[busy]).all(axis=1)
     count = int(inside.sum())
-    return count >= FEW and float(equal[inside].mean()) > least
+    return float(equal[inside].mean()) if count >= FEW else 0.0
 
 
 def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
@@ -70,7 +73,7 @@ def exactly_oriented(before: UInt8Array, after: UInt8Array) -> FloatMatrix | Non
         if before.size <= 3 * SMALL:
             if np.array_equal(before, turned_back(after, matrix)):
                 return matrix
-        elif exactly_equal(before, after, matrix, 0.9):
+        elif share_equal(before, after, matrix) > 0.9:
             return matrix
     return None
 

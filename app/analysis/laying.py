@@ -9,8 +9,9 @@ from app.analysis.align import align, warp_to_before
 from app.analysis.changed import TILE, Changed
 from app.analysis.layout import find_bands
 from app.analysis.metrics import find_measured_changes
-from app.analysis.model import Alignment, Deadline, Options, Picture, UInt8Array
+from app.analysis.model import IDENTITY, Alignment, Deadline, Options, Picture, UInt8Array
 from app.analysis.noise_free import Likeness, likeness_of
+from app.analysis.redrawn import drawn_in_place
 
 _TALL = 0.5
 """Share of the rows of tiles from the first change down that rows which moved have changed, too."""
@@ -59,17 +60,26 @@ def lay(first: Picture, second: Picture, options: Options, deadline: Deadline) -
         given = _changes(first, second)
         if given.unequal == 0:
             second = replace(second, pixels=first.pixels)  # one array: what knows it need not compute twice
-        likeness = likeness_of(first.pixels, second.pixels, given)
+        likeness = _likeness(first.pixels, second.pixels, given)
         if likeness is not Likeness.NOISY and not (options.align == "auto" and _rows_moved(first, second, given)):
             reason = "switched off" if options.align == "off" else "already in place"
             everywhere = np.full(first.pixels.shape[:2], 255, np.uint8)
             return Laid(Alignment(reason=reason), second, everywhere, given, given, likeness)
     alignment = align(first, second, options, deadline)
+    if given is not None and alignment.matrix == IDENTITY and not alignment.bands:
+        return Laid(alignment, second, np.full(first.pixels.shape[:2], 255, np.uint8), given, given, Likeness.NOISY)
     pixels, valid = warp_to_before(second.pixels, alignment, first.pixels.shape[:2])
     if alignment.same_scene and _is_whole(alignment):
         return _laid_exactly(first, second, alignment, pixels, valid, given)
     after = replace(second, pixels=pixels, alpha=None, deep=None)
     return Laid(alignment, after, valid, given, None, Likeness.NOISY)
+
+
+def _likeness(before: UInt8Array, after: UInt8Array, changed: Changed) -> Likeness:
+    likeness = likeness_of(before, after, changed)
+    if likeness is Likeness.NOISY or drawn_in_place(before, after, changed):
+        return likeness
+    return Likeness.NOISY
 
 
 def _rows_moved(first: Picture, second: Picture, changed: Changed) -> bool:
@@ -106,7 +116,7 @@ def _laid_exactly(
             deep[hidden] = first.deep[hidden]
     after = replace(second, pixels=pixels, alpha=alpha, deep=deep)  # type: ignore[arg-type]
     changed = _changes(first, after, valid)
-    return Laid(alignment, after, valid, given, changed, likeness_of(first.pixels, pixels, changed))
+    return Laid(alignment, after, valid, given, changed, _likeness(first.pixels, pixels, changed))
 
 
 def _changes(first: Picture, second: Picture, valid: UInt8Array | None = None) -> Changed:

@@ -37,8 +37,8 @@ def find_regions(
         RGB in the frame of *before*, tone evened.
     mask : array (H, W), uint8
         255 where something is changed.
-    strength : array (H, W), float32
-        Difference in units of its threshold.
+    strength : array, float32
+        Difference in units of its threshold, over the same picture; may be smaller than ``mask``.
     alignment : Alignment
         Maps the boxes into *after*.
     after_shape : (height, width) of the original *after*.
@@ -65,7 +65,7 @@ def find_regions(
             continue
         rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
         kept[rows, columns] |= members
-        level = float(np.percentile(strength[rows, columns][members > 0], 90))
+        level = _level(strength, box, members, mask.shape)
         found.append((box, members, area, level))
     found.sort(key=lambda item: -item[2] * min(item[3], 20))
     kinds = kinds_of(before, after, [(box, members) for box, members, _, _ in found])
@@ -83,6 +83,19 @@ def find_regions(
         for number, ((box, members, area, level), kind) in enumerate(zip(found, kinds, strict=True), start=1)
     )
     return regions, kept
+
+
+def _level(strength: npt.NDArray[np.float32], box: Box, members: UInt8Array, shape: tuple[int, ...]) -> float:
+    """Give how strong the strong parts of a region are: the 90th percentile over its pixels."""
+    across, down = strength.shape[1] / shape[1], strength.shape[0] / shape[0]
+    left, top = int(box.x * across), int(box.y * down)
+    right = max(left + 1, round((box.x + box.width) * across))
+    bottom = max(top + 1, round((box.y + box.height) * down))
+    part = strength[top:bottom, left:right]
+    if part.shape != members.shape:
+        members = cv2.resize(members, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST)  # type: ignore[assignment]
+    inside = part[members > 0]
+    return float(np.percentile(inside if len(inside) else part, 90))
 
 
 def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:

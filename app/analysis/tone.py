@@ -12,10 +12,12 @@ from app.analysis.model import Options, Tone, UInt8Array
 Float = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
-SAMPLES = 10_000
+SAMPLES = 8_000
 TRIES = 4
 ITERATIONS = 12
 CAP = 10.0
+EVEN = 1.0
+"""Light that differs by less than this over the picture need not be evened out."""
 RINGING = 8.0
 """Compression moves clipped paper by this many levels."""
 EDGY = (24.0, 80.0)
@@ -63,9 +65,7 @@ class ToneMap:
         return out
 
 
-def even_tone(
-    before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options
-) -> tuple[Tone, UInt8Array]:
+def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> tuple[Tone, UInt8Array]:
     """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps."""
     if options.tone == "off":
         return Tone(reason="switched off"), after
@@ -79,10 +79,15 @@ def even_tone(
 
 
 def _difference(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> float:
-    """Mean difference over the picture, edges and dark places too; real changes are capped."""
-    step = max(1, int(math.sqrt(valid.size / 100_000)))
-    apart = cv2.absdiff(before[::step, ::step], after[::step, ::step]).max(axis=2)
-    return float(np.minimum(apart, 60)[valid[::step, ::step] > 0].mean())
+    """Mean difference over the picture, edges and dark places too, noise averaged away; real changes are capped."""
+    height, width = valid.shape
+    scale = min(0.5, math.sqrt(300_000 / valid.size))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small, small_after, seen = (
+        cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (before, after, valid)
+    )
+    apart = cv2.absdiff(small, small_after).max(axis=2)[seen == 255]
+    return float(np.minimum(apart, 60).mean()) if apart.size else 0.0
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:
@@ -136,8 +141,10 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     if plain < 0.4 / 255:
         return Tone(reason="exposure and light agree"), None
     curves, curve_residual = _fit(target, source, None, start, weight)
-    light = _light_at(positions)
-    both, both_residual = _fit(target, source, light, np.vstack([curves, np.zeros((light.shape[1], 3))]), weight)
+    both, both_residual = curves, curve_residual
+    if _slope(curve_residual, positions, telling) > EVEN / 255:
+        light = _light_at(positions)
+        both, both_residual = _fit(target, source, light, np.vstack([curves, np.zeros((light.shape[1], 3))]), weight)
     curve_cost, both_cost = _cost(curve_residual, telling), _cost(both_residual, telling)
     if both_cost < min(EXPLAINED_BY_LIGHT * plain, 0.85 * curve_cost - 0.05 / 255):
         tone_map = ToneMap(both[:5], both[5:])
@@ -149,6 +156,15 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     gain = np.diag(_curve_terms(level) @ tone_map.curves) / level
     reason = "light evened out" if len(tone_map.light) else "exposure evened out"
     return Tone(True, (float(gain[0]), float(gain[1]), float(gain[2])), reason), tone_map
+
+
+def _slope(residual: Float, positions: Float, telling: Float) -> float:
+    """Give how far the residual drifts over the picture: the range of its medians over a 4 by 4 grid."""
+    cells = np.minimum(positions * 4, 3).astype(np.intp) @ np.array([1, 4])
+    grey = residual.mean(axis=1)
+    seen = [grey[(cells == cell) & (telling > 0.1)] for cell in range(16)]
+    medians = [float(np.median(values)) for values in seen if len(values) >= 20]
+    return max(medians) - min(medians) if medians else math.inf
 
 
 def _untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
@@ -178,7 +194,7 @@ def _rarity(source: Float, telling: Float, positions: Float) -> Float:
     cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
     seen = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
     spread = np.minimum(1, seen.sum(axis=1) / 12) ** 2
-    return np.asarray(spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels]
+    return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
 
 
 def _telling(target: Float, source: Float) -> Float:
@@ -186,7 +202,7 @@ def _telling(target: Float, source: Float) -> Float:
     bright, dark = (BRIGHT - RINGING) / 255, (DARK + RINGING / 2) / 255
     both_bright = (target >= bright) & (source >= bright)
     both_dark = (target <= dark) & (source <= dark)
-    return 1.0 - (both_bright | both_dark).all(axis=1)
+    return np.asarray(1.0 - (both_bright | both_dark).all(axis=1))
 
 
 def _samples(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Float, Float, Float, Float] | None:
@@ -239,9 +255,7 @@ def _cost(residual: Float, telling: Float) -> float:
     return float(np.average(np.minimum(np.abs(residual).max(axis=1), CAP / 255), weights=telling))
 
 
-def _fit(
-    target: Float, source: Float, light: Float | None, start: Float, telling: Float
-) -> tuple[Float, Float]:
+def _fit(target: Float, source: Float, light: Float | None, start: Float, telling: Float) -> tuple[Float, Float]:
     """Fit all channels with common robust weights; give the weights of the terms and what is left."""
     columns = []
     for channel in range(3):

@@ -1,0 +1,72 @@
+"""Tell a page that was drawn again in its place from one that was blurred, moved or lit otherwise."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app.analysis.changed import TILE, Changed
+from app.analysis.model import UInt8Array
+
+_SAMPLED = 80
+_BUSY = 8
+_OUTSIDE = 40
+"""Levels outside the range of its neighbours in the other image that no way of drawing an edge explains."""
+_MOST_OUTSIDE = 0.1
+_LEAST_SHARP = 0.9
+_CLIPPED = 2
+"""Black and white this close to the end of the range stay what they are in other light."""
+_KERNEL = np.ones((3, 3), np.uint8)
+
+
+def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> bool:
+    """Say whether what is drawn in two images is as sharp in both, and in the same place.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB, of one size.
+    changed : Changed
+        What `changed.find_changed` gave for them.
+
+    Returns
+    -------
+    bool
+        True when most busy pixels are equal; otherwise when contrast is the same in both images and few pixels
+        lie far outside the range of their neighbours in the other one.
+
+    Notes
+    -----
+    Flat paper stays equal under blur, a slight turn and, where it is clipped, under other light: only its edges tell.
+    """
+    rows, columns = changed.tiles.shape
+    totals = np.zeros(5)
+    for index in np.unique(np.linspace(0, rows * columns - 1, min(_SAMPLED, rows * columns)).astype(int)).tolist():
+        row, column = divmod(index, columns)
+        part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
+        totals += _look(*(cv2.cvtColor(image[part], cv2.COLOR_RGB2GRAY) for image in (before, after)))
+    busy, equal, outside, contrast, contrast_after = totals
+    if equal > 0.5 * busy:
+        return True
+    sharp = min(contrast, contrast_after) > _LEAST_SHARP * max(contrast, contrast_after)
+    return bool(sharp and outside < _MOST_OUTSIDE * busy)
+
+
+def _look(before: Any, after: Any) -> Any:
+    """Count the busy pixels of a tile, the equal and the misplaced ones, and add up the contrast of both."""
+    low, high = cv2.erode(before, _KERNEL), cv2.dilate(before, _KERNEL)
+    low_after, high_after = cv2.erode(after, _KERNEL), cv2.dilate(after, _KERNEL)
+    contrast, contrast_after = high - low, high_after - low_after
+    busy = (np.maximum(contrast, contrast_after) > _BUSY) & (before > _CLIPPED) & (before < 255 - _CLIPPED)
+    beyond = np.maximum.reduce(
+        [cv2.subtract(*pair) for pair in ((after, high), (low, after), (before, high_after), (low_after, before))]
+    )
+    return np.array(
+        [
+            busy.sum(),
+            (busy & (before == after)).sum(),
+            (busy & (beyond > _OUTSIDE)).sum(),
+            contrast[busy].sum(dtype=float),
+            contrast_after[busy].sum(dtype=float),
+        ]
+    )

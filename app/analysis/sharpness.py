@@ -1,0 +1,79 @@
+"""Make two images equally sharp, so that focus and resampling are not taken for change."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import FloatArray, UInt8Array
+
+Mask = npt.NDArray[np.bool_]
+SIGMAS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.9)
+CLEAR = 0.93
+"""Blurring must bring the edges at least this much closer, or the two were equally sharp."""
+CAP = 40
+"""Levels beyond which an edge is changed rather than blurred."""
+KERNEL = np.ones((3, 3), np.uint8)
+
+
+def match_blur(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tuple[FloatArray, FloatArray]:
+    """Blur the sharper of the two until both are equally sharp, judged at the strongest edges.
+
+    Parameters
+    ----------
+    before, after : array (H, W), float32
+        Grey levels, 0 to 255, in one frame.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    before, after : array (H, W), float32
+        At most one of them is blurred, by a Gaussian whose sigma is one of `SIGMAS` pixels.
+    """
+    sample_before, sample_after, edges = _edge_tiles(before, after, valid)
+    if edges.sum() < 200:
+        return before, after
+    start = best = _rough(sample_before - sample_after, edges)
+    choice = 0.0
+    for sign in (1, -1):
+        for sigma in SIGMAS:
+            a = _blurred(sample_before, sigma) if sign > 0 else sample_before
+            b = _blurred(sample_after, sigma) if sign < 0 else sample_after
+            rough = _rough(a - b, edges)
+            if rough < best:
+                best, choice = rough, sign * sigma
+            elif rough > 1.05 * best:
+                break
+    if choice == 0 or best > CLEAR * start:
+        return before, after
+    return (_blurred(before, choice), after) if choice > 0 else (before, _blurred(after, -choice))
+
+
+def _blurred(image: FloatArray, sigma: float) -> Any:
+    return cv2.GaussianBlur(image, (0, 0), sigma)
+
+
+def _edge_tiles(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tuple[FloatArray, FloatArray, Mask]:
+    """Stack the busiest of a spread of tiles and mark their strongest edges; sharpness shows nowhere else."""
+    tile, across = 48, 12
+    height, width = before.shape
+    tops = np.unique(np.linspace(0, max(0, height - tile), across).astype(int))
+    lefts = np.unique(np.linspace(0, max(0, width - tile), across).astype(int))
+    places = [(slice(y, y + tile), slice(x, x + tile)) for y in tops for x in lefts]
+    places = [place for place in places if valid[place].min() > 0]
+    if not places or min(height, width) < tile:
+        empty = np.empty((0, 0), np.float32)
+        return empty, empty, np.zeros((0, 0), np.bool_)
+    a, b = (np.vstack([image[place] for place in places]) for image in (before, after))
+    gradient = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, KERNEL) for image in (a, b)))
+    inner = np.zeros((tile, tile), np.bool_)
+    inner[6:-6, 6:-6] = True
+    inside = np.tile(inner, (len(places), 1))
+    strong = float(np.quantile(gradient[inside], 0.85))
+    return a, b, inside & (gradient >= max(strong, 12.0))
+
+
+def _rough(difference: FloatArray, where: Mask) -> float:
+    return float(np.sqrt(np.mean(np.minimum(np.abs(difference[where]), CAP) ** 2)))
