@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 # the real limits in the header beforehand, so this is the second belt.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "200000000")
 
-# The small systems that the tone step solves gain nothing from BLAS threads, and wait long for each other on busy cores.
+# The small systems that the tone step solves gain nothing from BLAS threads, which wait for each other on busy cores.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # ONNX Runtime 1.29 and later reports to its maker from the moment it is imported, unless this is set before.
