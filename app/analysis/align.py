@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.exact import exactly_equal, exactly_oriented
+from app.analysis.exact import exactly_oriented, share_equal
 from app.analysis.framing import framing_regions
 from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped, rows, scaling, to_full, turn_of
 from app.analysis.layout import find_bands
@@ -28,8 +28,12 @@ from app.analysis.tracking import MIN_INLIERS, homography, phase_shift, retrack,
 
 SAME_PLACE = 0.12
 """Displacements below this many working pixels are left alone: resampling would cost more than it mends."""
+FEW_POINTS = 120
+"""With fewer tracked points a plain shift of the whole picture may fit better."""
 WHOLE = 0.3
 """Corners this close to whole pixels may lie on them, when the pixels then prove equal."""
+EQUAL, NEARLY = 0.5, 0.95
+"""Share of the busy places that must be exactly equal for pictures free of noise, and for such with few changes."""
 REMARKABLE = 15.0
 """Degrees from which a turn is worth telling."""
 MIRROR = np.array([[-1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
@@ -83,19 +87,21 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
             bands = find_bands(before.pixels, after.pixels, noisy=True)
             if bands:
                 return _by_bands(bands, before.pixels, after.pixels)
-        if before.pixels.shape == after.pixels.shape and not _better(grey_before, grey_after, found):
+        if _small_move(found, grey_before, grey_after) and not _better(grey_before, grey_after, found, np.eye(3)):
             return Alignment(inliers=len(points_before), reason="already in place")
         full_before = to_full(points_before, scale_before)
         full_after = to_full(points_after, scale_after)
         fitted = _simplest(full_before, full_after, before, after, unit=1.0 / min(scale_before))
+        if len(points_before) < FEW_POINTS and fitted.model not in ("none", "shift"):
+            slid = _slid(before, after, grey_before, grey_after, scale_before, found)
+            fitted = slid or fitted
         return _told(_snapped(fitted, before, after))
     bands = find_bands(before.pixels, after.pixels, noisy=True)
     if bands:
         return _by_bands(bands, before.pixels, after.pixels)
-    shifted = phase_shift(grey_before, grey_after)
-    if shifted is not None and _better(grey_before, grey_after, shifted):
-        full = scaling(1 / scale_after[0], 1 / scale_after[1]) @ shifted @ scaling(*scale_before)
-        return _snapped(Alignment("shift", rows(full)), before, after)
+    slid = _slid(before, after, grey_before, grey_after, scale_before, np.eye(3))
+    if slid is not None:
+        return _snapped(slid, before, after)
     if _unrelated(grey_before, grey_after):
         matrix = rows(frame_matrix(before.pixels.shape, after.pixels.shape))
         return Alignment(matrix=matrix, reason="nothing in common to align on", same_scene=False)
@@ -107,8 +113,11 @@ def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:
     bands = find_bands(before, after)
     if bands:
         return _by_bands(bands, before, after)
-    if exactly_equal(before, after, np.eye(3)):
-        return Alignment(reason="already in place")
+    share = share_equal(before, after, np.eye(3))
+    if share > EQUAL:
+        # Blocks that JPEG left alike may be equal above a row that moved everything below it.
+        bands = find_bands(before, after, noisy=True) if share < NEARLY or before.shape != after.shape else ()
+        return _by_bands(bands, before, after) if bands else Alignment(reason="already in place")
     matrix = exactly_oriented(before, after)
     if matrix is None:
         return None
@@ -117,11 +126,10 @@ def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:
 
 def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[FloatMatrix]:
     """Give starting matrices for tracking, the cheapest to find first."""
-    frame = frame_matrix(before.shape, after.shape)
-    yield frame
     oriented = likely_orientation(before, after)
     if oriented is not None:
         yield oriented
+    yield frame_matrix(before.shape, after.shape)
     guess = sift_guess(before, after)
     if guess is not None:
         yield guess
@@ -132,9 +140,37 @@ def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[FloatMatrix]:
         yield back @ guess
 
 
-def _better(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
-    """Say whether a matrix brings two work pictures closer than they are in place."""
-    return residual(before, after, matrix) < 0.98 * residual(before, after, np.eye(3))
+def _small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether a matrix moves work pictures of one size so little that noise may be all there is to it."""
+    height, width = before.shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
+    return before.shape == after.shape and float(np.abs(mapped(matrix, corners) - corners).max()) < 4
+
+
+def _slid(
+    before: Picture,
+    after: Picture,
+    grey_before: UInt8Array,
+    grey_after: UInt8Array,
+    scale: tuple[float, float],
+    rival: FloatMatrix,
+) -> Alignment | None:
+    """Find a plain shift that brings work pictures of one size closer than a rival matrix does.
+
+    Points on straight lines slip along them; a few such points make a transform that only they agree with.
+    """
+    if before.pixels.shape != after.pixels.shape:
+        return None
+    shift = phase_shift(grey_before, grey_after)
+    if shift is None or not _better(grey_before, grey_after, shift, rival):
+        return None
+    full = scaling(1 / scale[0], 1 / scale[1]) @ shift @ scaling(*scale)
+    return Alignment("shift", rows(full))
+
+
+def _better(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, rival: FloatMatrix) -> bool:
+    """Say whether a matrix clearly brings two work pictures closer than another does."""
+    return residual(before, after, matrix) < 0.98 * residual(before, after, rival)
 
 
 def _unrelated(before: UInt8Array, after: UInt8Array) -> bool:
@@ -163,7 +199,7 @@ def _snapped(alignment: Alignment, before: Picture, after: Picture) -> Alignment
     corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
     if np.abs(mapped(matrix, corners) - mapped(whole, corners)).max() > WHOLE:
         return alignment
-    if not exactly_equal(before.pixels, after.pixels, whole):
+    if share_equal(before.pixels, after.pixels, whole) <= EQUAL:
         return alignment
     if rows(whole) == IDENTITY:
         return Alignment(inliers=alignment.inliers, reason="already in place")

@@ -25,6 +25,7 @@ SKIP = 0.12
 FITS = 0.35
 WINDOW = 40
 """Rows that are searched together in a noisy page."""
+MOST_WINDOWS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,12 @@ def _offsets_by_fit(rows: _Rows) -> list[int]:
     """Let windows of rows vote for where they fit best in the other page."""
     votes: Counter[int] = Counter()
     height = len(rows.before)
-    for top in range(0, height - WINDOW + 1, WINDOW // 2):
-        window = rows.before[top : top + WINDOW]
+    step = max(WINDOW // 2, height // MOST_WINDOWS)
+    for top in range(0, height - WINDOW + 1, step):
+        window, there = rows.before[top : top + WINDOW], rows.after[top : top + WINDOW]
         if window.std(axis=0).mean() < 3 or len(rows.after) < WINDOW:
+            continue
+        if there.shape == window.shape and float(np.abs(window - there).mean()) < rows.tolerance / 4:
             continue
         scores = cv2.matchTemplate(rows.after, window, cv2.TM_SQDIFF).ravel()
         place = int(scores.argmin())
@@ -247,6 +251,7 @@ def _settled(bands: tuple[Band, ...], rows: _Rows) -> tuple[Band, ...]:
 
 def _clearest(page: FloatArray, top: int, bottom: int, same: float, most_up: int, most_down: int) -> int:
     """Give how far the rows ``top`` to ``bottom`` may slide for both cuts to lie on the clearest edges."""
+
     def apart(a: int, b: int) -> float:
         return float(np.abs(page[a] - page[b]).mean())
 

@@ -119,11 +119,13 @@ def rows_agree(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bo
 
 def is_unrelated(before: UInt8Array, after: UInt8Array) -> bool:
     """Say whether two grey pictures (uint8) that do not align show nothing in common, though both show much."""
-    found = likeness(*best_shift(*small_greys(before, after))[:2])
-    return found.blocks >= ENOUGH and not _related(found)
+    a, b = small_greys(before, after)
+    found = likeness(*best_shift(a, b)[:2])
+    return found.blocks >= ENOUGH and not _related(found) and not _related(likeness(a, b))
 
 
 def _related(found: Likeness) -> bool:
+    """Weigh the blocks; the correlation of the whole also tells a negative."""
     return found.alike >= RELATED * found.blocks or found.equal >= 0.04 * found.blocks or abs(found.correlation) > 0.35
 
 
@@ -178,6 +180,8 @@ def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | N
         Maps pixels of *before* to those of *after*.
     """
     base = likeness(*best_shift(*small_greys(before, after))[:2])
+    if _share(base) >= 0.5:
+        return None
     best_share, best = max(_share(base) + 0.25, 0.5), None
     for oriented in orientations(after.shape):
         turned = turned_back(after, oriented)

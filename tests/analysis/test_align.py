@@ -1,0 +1,124 @@
+"""Alignment: the simplest transform that fits, nothing where nothing is needed, and an honest word about the rest."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from skimage import data
+
+from app.analysis.align import align, warp_to_before
+from app.analysis.evaluate import evaluate
+from app.analysis.model import IDENTITY, Alignment, Box, Deadline, Options, Picture
+
+Pixels = npt.NDArray[np.uint8]
+SCENE = np.asarray(cv2.resize(data.astronaut(), (640, 640), interpolation=cv2.INTER_AREA), np.uint8)
+BEFORE = SCENE[60:540, 60:580]
+
+
+def picture(pixels: Pixels) -> Picture:
+    return Picture(np.ascontiguousarray(pixels), None, None, "x", "PNG", "", 0)
+
+
+def aligned(before: Pixels, after: Pixels, **options: str) -> Alignment:
+    return align(picture(before), picture(after), Options(**options), Deadline())  # type: ignore[arg-type]
+
+
+def encoded(pixels: Pixels) -> bytes:
+    return cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+
+
+def seen(matrix: npt.ArrayLike) -> Pixels:
+    """Look at the scene so that ``matrix`` maps pixels of BEFORE to those of the result."""
+    to_scene = np.array([[1, 0, 60], [0, 1, 60], [0, 0, 1]], np.float64)
+    back = to_scene @ np.linalg.inv(np.array(matrix, np.float64))
+    return np.asarray(cv2.warpPerspective(SCENE, back, (520, 480), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP))
+
+
+def largest_error(found: Alignment, true: npt.ArrayLike) -> float:
+    corners = np.array([[[0, 0], [519, 0], [519, 479], [0, 479]]], np.float64)
+    said, meant = (cv2.perspectiveTransform(corners, np.array(m, np.float64)) for m in (found.matrix, true))
+    return float(np.linalg.norm(said - meant, axis=2).max())
+
+
+def turn(degrees: float, scale: float) -> npt.NDArray[np.float64]:
+    return np.vstack([cv2.getRotationMatrix2D((260, 240), degrees, scale), [0, 0, 1]])
+
+
+def test_a_shift_by_whole_pixels_is_exact_and_leaves_nothing_to_resample() -> None:
+    found = aligned(BEFORE, SCENE[53:533, 71:591])
+    assert (found.model, found.matrix) == ("shift", ((1, 0, -11), (0, 1, 7), (0, 0, 1)))
+    pixels, valid = warp_to_before(np.ascontiguousarray(SCENE[53:533, 71:591]), found, (480, 520))
+    assert np.array_equal(pixels[valid > 0], BEFORE[valid > 0])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "models"),
+    [
+        ([[1, 0, 4.4], [0, 1, -2.7], [0, 0, 1]], {"shift"}),
+        (turn(2.5, 1.02), {"similarity"}),
+        ([[1.02, 0.015, 3], [-0.01, 0.98, 5], [0, 0, 1]], {"affine"}),
+        ([[1.01, 0.02, -3], [0.01, 0.99, 4], [4e-5, -3e-5, 1]], {"homography"}),
+    ],
+)
+def test_the_simplest_model_that_fits_is_found_to_a_fifth_of_a_pixel(matrix: npt.ArrayLike, models: set[str]) -> None:
+    found = aligned(BEFORE, seen(matrix))
+    assert found.model in models
+    assert largest_error(found, matrix) < 0.2
+
+
+def test_large_turns_and_zooms_are_found_too() -> None:
+    matrix = turn(33, 0.7)
+    found = aligned(BEFORE, seen(matrix))
+    assert largest_error(found, matrix) < 0.5
+    assert found.reason == "turned 33° counterclockwise"
+
+
+def test_what_lies_in_place_is_left_there_even_with_noise_and_edits() -> None:
+    after = np.clip(BEFORE + np.random.default_rng(3).normal(0, 5, BEFORE.shape), 0, 255).astype(np.uint8)
+    after[100:220, 100:260] = 90
+    found = aligned(BEFORE, after)
+    assert (found.model, found.matrix, found.reason) == ("none", IDENTITY, "already in place")
+
+
+def test_switched_off_means_compared_as_given() -> None:
+    found = aligned(BEFORE, SCENE[53:533, 71:591], align="off")
+    assert (found.matrix, found.reason) == (IDENTITY, "switched off")
+
+
+def test_a_resized_copy_is_brought_to_the_same_size() -> None:
+    half = np.asarray(cv2.resize(BEFORE, (260, 240), interpolation=cv2.INTER_AREA))
+    found = aligned(BEFORE, half)
+    assert found.model == "similarity"
+    assert largest_error(found, [[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]]) < 0.2
+
+
+def test_a_crop_is_found_where_it_was_cut_out() -> None:
+    found = aligned(BEFORE, BEFORE[100:400, 150:450])
+    assert found.matrix == ((1, 0, -150), (0, 1, -100), (0, 0, 1))
+    assert evaluate(encoded(BEFORE), encoded(BEFORE[100:400, 150:450])).verdict == "equivalent"
+
+
+def test_a_page_that_grew_to_the_right_and_below_has_two_added_regions() -> None:
+    after = np.full((560, 600, 3), 255, np.uint8)
+    after[:480, :520] = BEFORE
+    right, below = evaluate(encoded(BEFORE), encoded(after)).regions
+    assert (right.kind, right.before, right.after) == ("added", Box(519, 0, 1, 480), Box(520, 0, 80, 560))
+    assert (below.kind, below.before, below.after) == ("added", Box(0, 479, 520, 1), Box(0, 480, 600, 80))
+
+
+def test_flat_pictures_of_another_shape_are_compared_from_the_top_left_corner() -> None:
+    found = evaluate(encoded(np.full((40, 40, 3), 200, np.uint8)), encoded(np.full((40, 60, 3), 200, np.uint8)))
+    assert found.alignment.reason == "compared from the top left corner"
+    (region,) = found.regions
+    assert (region.kind, region.after) == ("added", Box(40, 0, 20, 40))
+
+
+def test_a_binarised_board_with_few_corners_is_shifted_into_place() -> None:
+    board = np.full((400, 400, 3), 0, np.uint8)
+    for x in (60, 150, 260, 330):
+        cv2.line(board, (x, 0), (x, 180), (255, 255, 255), 14)
+        cv2.line(board, (x, 180), (x - 40, 399), (255, 255, 255), 14)
+    after = np.roll(board, (3, -2), axis=(0, 1))
+    noisy = np.clip(after + np.random.default_rng(0).normal(0, 6, after.shape), 0, 255).astype(np.uint8)
+    found = aligned(board, noisy)
+    assert largest_error(found, [[1, 0, -2], [0, 1, 3], [0, 0, 1]]) < 0.5
