@@ -1,22 +1,21 @@
 """Bring *after* into the frame of *before* with the simplest transform that fits."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.analysis.exact import exactly_oriented, share_equal
+from app.analysis.fitting import simplest_fit
 from app.analysis.framing import framing_regions
-from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped, rows, scaling, to_full, turn_of
+from app.analysis.geometry import FloatMatrix, frame_matrix, mapped, rows, scaling, to_full, turn_of
 from app.analysis.layout import find_bands
 from app.analysis.model import (
     IDENTITY,
     TOP_LEFT,
     Alignment,
-    AlignmentModel,
     Band,
     Deadline,
     Options,
@@ -24,10 +23,8 @@ from app.analysis.model import (
     UInt8Array,
 )
 from app.analysis.scene import is_unrelated, likely_orientation, residual, rows_agree, shows_same
-from app.analysis.tracking import MIN_INLIERS, homography, phase_shift, retrack, sift_guess, track_from, work_grey
+from app.analysis.tracking import MIN_INLIERS, phase_shift, retrack, sift_guess, track_from, work_grey
 
-SAME_PLACE = 0.12
-"""Displacements below this many working pixels are left alone: resampling would cost more than it mends."""
 FEW_POINTS = 120
 """With fewer tracked points a plain shift of the whole picture may fit better."""
 WHOLE = 0.3
@@ -87,11 +84,16 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
             bands = find_bands(before.pixels, after.pixels, noisy=True)
             if bands:
                 return _by_bands(bands, before.pixels, after.pixels)
-        if _small_move(found, grey_before, grey_after) and not _better(grey_before, grey_after, found, np.eye(3)):
+        same_size = before.pixels.shape == after.pixels.shape
+        if (
+            same_size
+            and _small_move(found, grey_before, grey_after)
+            and not _better(grey_before, grey_after, found, np.eye(3))
+        ):
             return Alignment(inliers=len(points_before), reason="already in place")
         full_before = to_full(points_before, scale_before)
         full_after = to_full(points_after, scale_after)
-        fitted = _simplest(full_before, full_after, before, after, unit=1.0 / min(scale_before))
+        fitted = simplest_fit(full_before, full_after, same_size, 1.0 / min(scale_before)) or _framed(before, after)
         if len(points_before) < FEW_POINTS and fitted.model not in ("none", "shift"):
             slid = _slid(before, after, grey_before, grey_after, scale_before, found)
             fitted = slid or fitted
@@ -266,50 +268,6 @@ def _stacked(pixels: UInt8Array, bands: tuple[Band, ...], shape: tuple[int, int]
         out[band.before : band.before + band.length] = pixels[band.after : band.after + band.length]
         valid[band.before : band.before + band.length] = 255
     return out, valid
-
-
-def _simplest(source: Points, target: Points, before: Picture, after: Picture, unit: float) -> Alignment:
-    """Keep the simplest model whose error is that of the best, give or take a little; ``unit`` is a work pixel."""
-    fits: list[tuple[AlignmentModel, Callable[[], FloatMatrix | None]]] = [
-        ("shift", lambda: _fit_shift(source, target)),
-        ("similarity", lambda: _as_3x3(cv2.estimateAffinePartial2D(source, target, method=cv2.LMEDS)[0])),
-        ("affine", lambda: _fit_affine(source, target)),
-        ("homography", lambda: homography(source, target, 3 * unit)[0]),
-    ]
-    best = _fit_least_squares(source, target)
-    same_size = before.pixels.shape == after.pixels.shape
-    floor = _error(best, source, target) if best is not None else math.inf
-    slack = 1.04 * floor + 0.02 * unit
-    if same_size and _error(np.eye(3), source, target) <= max(slack, math.hypot(floor, SAME_PLACE * unit)):
-        return Alignment(inliers=len(source), reason="already in place")
-    for model, fit in fits:
-        matrix = best if model == "homography" else fit()
-        if matrix is not None and _error(matrix, source, target) <= slack:
-            return Alignment(model, rows(matrix), len(source))
-    return _framed(before, after)
-
-
-def _fit_shift(source: Points, target: Points) -> FloatMatrix:
-    dx, dy = np.median(target - source, axis=0)
-    return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64)
-
-
-def _fit_affine(source: Points, target: Points) -> FloatMatrix:
-    solution, *_ = np.linalg.lstsq(np.c_[source, np.ones(len(source))].astype(np.float64), target, rcond=None)
-    return np.vstack([solution.T, [0, 0, 1]])
-
-
-def _fit_least_squares(source: Points, target: Points) -> FloatMatrix | None:
-    matrix, _ = cv2.findHomography(source, target, 0)
-    return None if matrix is None else np.asarray(matrix, np.float64)
-
-
-def _as_3x3(affine: npt.NDArray[np.float64] | None) -> FloatMatrix | None:
-    return None if affine is None else np.vstack([affine, [0, 0, 1]])
-
-
-def _error(matrix: FloatMatrix, source: Points, target: Points) -> float:
-    return float(np.sqrt(np.mean(np.sum((mapped(matrix, source) - target) ** 2, axis=1))))
 
 
 def _framed(before: Picture, after: Picture) -> Alignment:

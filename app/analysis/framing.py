@@ -46,11 +46,7 @@ def with_framing(
             bottom, right = round((box.y + box.height) * reduced[0]), round((box.x + box.width) * reduced[1])
             heat[top : max(bottom, top + 1), left : max(right, left + 1)] = 255
         area = box.width * box.height
-        outline = (
-            (box.x, box.y), (box.x + box.width - 1, box.y),
-            (box.x + box.width - 1, box.y + box.height - 1), (box.x, box.y + box.height - 1),
-        )  # fmt: skip
-        added.append(Region(number, box, there, area, area / mask.size, 1.0, kind, (outline,)))
+        added.append(Region(number, box, there, area, area / mask.size, 1.0, kind))
     rest = tuple(replace(region, id=region.id + len(added)) for region in regions)
     return (*added, *rest), Maps(mask, heat)
 

@@ -123,8 +123,15 @@ def _marks_before(scene: Scene) -> list[Mark]:
 
 
 def _marks_after(scene: Scene) -> list[Mark]:
-    matrix = np.array(scene.alignment.matrix, np.float64)
-    return [Mark(region.id, region.after, _outlines(region, matrix)) for region in scene.regions]
+    return [Mark(region.id, region.after, _outlines(region, _to_after(scene, region))) for region in scene.regions]
+
+
+def _to_after(scene: Scene, region: Region) -> Any:
+    """Give the matrix that brings the outlines of a region into *after*; where rows moved, they moved with its box."""
+    if not scene.alignment.bands:
+        return np.array(scene.alignment.matrix, np.float64)
+    moved = region.after.x - region.before.x, region.after.y - region.before.y
+    return np.array([[1, 0, moved[0]], [0, 1, moved[1]], [0, 0, 1]], np.float64)
 
 
 def _outlines(region: Region, matrix: Any) -> tuple[Any, ...]:

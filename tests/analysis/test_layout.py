@@ -9,6 +9,7 @@ from app.analysis.align import align, warp_to_before
 from app.analysis.evaluate import evaluate
 from app.analysis.layout import find_bands
 from app.analysis.model import Band, Box, Deadline, Options, Picture
+from app.analysis.render import Scene, render
 
 Pixels = npt.NDArray[np.uint8]
 WIDTH = 600
@@ -109,3 +110,14 @@ def test_pages_of_different_width_have_no_bands() -> None:
 def test_appended_rows_are_one_added_region_below() -> None:
     (region,) = evaluate(encoded(BEFORE), encoded(page(*range(17)))).regions
     assert (region.kind, region.after) == ("added", Box(0, 640, WIDTH, 40))
+
+
+def test_outlines_below_an_insertion_are_drawn_where_the_edit_is_in_after() -> None:
+    after = INSERTED.copy()
+    cv2.rectangle(after, (300, 530), (340, 550), (200, 30, 30), -1)
+    found = evaluate(encoded(BEFORE), encoded(after), Options(style="filled"))
+    scene = Scene(picture(BEFORE), picture(after), found.alignment, found.options, found.regions, found.maps)
+    drawn = cv2.imdecode(np.frombuffer(render("overlay-after.png", scene), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    painted = (drawn != after).any(axis=2)
+    assert painted[530:551, 300:341].mean() > 0.9
+    assert painted[490:511, 300:341].mean() < 0.3

@@ -71,10 +71,13 @@ export class Overlay {
   }
 
   #contours(pane, region) {
-    const { matrix } = this.stage.evaluation.alignment
+    const { matrix, bands } = this.stage.evaluation.alignment
+    const [dx, dy] = [region.after.x - region.before.x, region.after.y - region.before.y]
+    // Where rows moved, an outline moved with its box.
+    const there = ({ x, y }) => (bands?.length ? { x: x + dx, y: y + dy } : project(matrix, { x, y }))
     return region.contours.map((contour) => {
       const points = contour.map(([x, y]) => ({ x: x + 0.5, y: y + 0.5 }))
-      return outline(pane.original ? points.map((point) => project(matrix, point)) : points)
+      return outline(pane.original ? points.map(there) : points)
     }).join('')
   }
 
