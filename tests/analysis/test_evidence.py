@@ -1,0 +1,131 @@
+"""Evidence: misregistration, noise and compression explain themselves; a real change stands out at some scale."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from app.analysis.evidence import SEED, Evidence, find_evidence, find_mask
+from app.analysis.model import UInt8Array
+
+PHOTO: UInt8Array = np.asarray(data.astronaut()[:400, :440])
+INNER: UInt8Array = np.ascontiguousarray(PHOTO[10:330, 10:426])
+VALID = np.full(INNER.shape[:2], 255, np.uint8)
+LEAST = 8
+AWAY_FROM_BORDER = np.zeros_like(VALID)
+AWAY_FROM_BORDER[8:-8, 8:-8] = 255
+
+
+def noisy(pixels: UInt8Array, sigma: float, seed: int = 0) -> UInt8Array:
+    noise = np.random.default_rng(seed).normal(0, sigma, pixels.shape)
+    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
+
+
+def jpeg(pixels: UInt8Array, quality: int) -> UInt8Array:
+    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1), np.uint8)
+
+
+def mask_of(before: UInt8Array, after: UInt8Array, valid: UInt8Array = VALID) -> UInt8Array:
+    return find_mask(find_evidence(before, after, valid), before.shape[:2], LEAST)
+
+
+@lru_cache(maxsize=2)
+def faint(side: int = 20) -> UInt8Array:
+    """A patch 15 levels brighter, on grey paper."""
+    paper = np.full(INNER.shape, 120, np.uint8)
+    paper[100 : 100 + side, 200 : 200 + side] += 15
+    return paper
+
+
+def test_equal_pictures_give_no_evidence_at_any_scale() -> None:
+    evidence = find_evidence(INNER, INNER, VALID)
+    assert [level.shape for level in evidence.levels] == [(320, 416), (160, 208), (80, 104), (40, 52), (20, 26)]
+    assert all((level == 0).all() for level in evidence.levels)
+    assert (evidence.plain == 0).all()
+
+
+@pytest.mark.parametrize(("down", "right"), [(0, 1), (1, 0), (0, -1), (-1, 0)])
+def test_a_pixel_of_misregistration_is_explained(down: int, right: int) -> None:
+    moved = np.ascontiguousarray(PHOTO[10 + down : 330 + down, 10 + right : 426 + right])
+    assert np.abs(moved.astype(int) - INNER).max() > 100
+    assert not mask_of(INNER, moved, AWAY_FROM_BORDER).any()
+
+
+def test_four_pixels_of_misregistration_are_not() -> None:
+    assert mask_of(INNER, np.ascontiguousarray(PHOTO[10:330, 14:430])).any()
+
+
+@pytest.mark.parametrize("sigma", [3, 8, 12])
+def test_noise_is_no_evidence(sigma: float) -> None:
+    assert not mask_of(INNER, noisy(INNER, sigma)).any()
+
+
+@pytest.mark.parametrize("quality", [40, 75])
+def test_compression_is_no_evidence(quality: int) -> None:
+    assert not mask_of(INNER, jpeg(INNER, quality)).any()
+
+
+@pytest.mark.parametrize("sigma", [0.8, 1.5])
+def test_blur_is_no_evidence(sigma: float) -> None:
+    assert not mask_of(INNER, np.asarray(cv2.GaussianBlur(INNER, (0, 0), sigma), np.uint8)).any()
+
+
+def test_a_faint_patch_in_noise_is_found_at_a_coarse_scale() -> None:
+    before, after = noisy(np.full(INNER.shape, 120, np.uint8), 8, 1), noisy(faint(), 8, 2)
+    evidence = find_evidence(before, after, VALID)
+    fine = Evidence(evidence.levels[:1], evidence.plain)
+    assert any((level > SEED).any() for level in evidence.levels[1:])
+    mask = find_mask(evidence, before.shape[:2], LEAST) > 0
+    patch = np.zeros(mask.shape, np.bool_)
+    patch[100:120, 200:220] = True
+    assert (find_mask(fine, mask.shape, LEAST) > 0)[patch].mean() < 0.1
+    assert mask[patch].mean() > 0.6
+    assert not mask[~cv2.dilate(patch.astype(np.uint8), np.ones((17, 17), np.uint8)).astype(bool)].any()
+
+
+def test_a_strong_patch_is_masked_to_its_edges_amid_noise() -> None:
+    after = INNER.copy()
+    after[150:190, 60:110] = 255 - after[150:190, 60:110]
+    mask = mask_of(INNER, noisy(after, 5)) > 0
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    assert abs(x - 60) <= 2 and abs(y - 150) <= 2
+    assert abs(x + width - 110) <= 2 and abs(y + height - 190) <= 2
+    assert mask[150:190, 60:110].mean() > 0.6
+
+
+def test_a_change_of_colour_alone_is_evidence() -> None:
+    before = np.full(INNER.shape, 128, np.uint8)
+    after = before.copy()
+    after[100:140, 200:240] = (170, 110, 120)
+    greys = cv2.cvtColor(np.array([[[128, 128, 128], [170, 110, 120]]], np.uint8), cv2.COLOR_RGB2GRAY)[0]
+    assert abs(int(greys[0]) - int(greys[1])) <= 2
+    mask = mask_of(before, after) > 0
+    assert mask[104:136, 204:236].all()
+    assert not mask[:90].any()
+
+
+def test_where_nothing_can_be_judged_there_is_no_evidence() -> None:
+    after = INNER.copy()
+    after[150:190, 60:110] = 255 - after[150:190, 60:110]
+    valid = VALID.copy()
+    valid[130:210, 40:130] = 0
+    assert mask_of(INNER, after).any()
+    assert not mask_of(INNER, after, valid).any()
+
+
+def test_a_piece_at_the_finest_scale_needs_the_least_number_of_pixels() -> None:
+    score = np.zeros((40, 40), np.float32)
+    score[10:12, 10:12] = 5
+    evidence = Evidence([score], np.zeros_like(score))
+    assert (find_mask(evidence, (40, 40), 4) > 0).sum() == 4
+    assert not find_mask(evidence, (40, 40), 5).any()
+
+
+def test_weak_neighbours_belong_to_a_change_but_prove_none() -> None:
+    score = np.zeros((40, 40), np.float32)
+    score[10, 10:14] = (1.5, 3, 1.5, 1.0)
+    score[30, 10:14] = 2.0
+    mask = find_mask(Evidence([score], np.zeros_like(score)), (40, 40), 1) > 0
+    assert np.argwhere(mask).tolist() == [[10, 10], [10, 11], [10, 12]]
