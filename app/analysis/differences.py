@@ -20,6 +20,7 @@ PLAIN = 64.0
 SURE = 2.5
 """Score that is above every threshold of `evidence.find_mask`."""
 MOST_PLACES = 200
+LEAST_SIDE = 32
 SMALLEST = 6e-5
 """Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
 Found = tuple[tuple[Region, ...], Maps]
@@ -84,7 +85,8 @@ def _find_in_noise(
     """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
     before, valid, alignment = first.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
-    if alignment.matrix != IDENTITY:
+    if alignment.matrix != IDENTITY and min(shape) > LEAST_SIDE:
+        # Resampling invents what lies half outside the frame.
         valid = cv2.erode(valid, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # type: ignore[assignment]
     for box in options.ignore:
         valid = valid.copy()
@@ -97,13 +99,15 @@ def _find_in_noise(
         small = _reduced(before, size), _reduced(after, size)
         seen = np.where(cv2.resize(valid, size, interpolation=cv2.INTER_AREA) == 255, 255, 0).astype(np.uint8)
     evidence = _sensitive(find_evidence(small[0], small[1], seen), small[0], small[1], seen, options.sensitivity)
-    mask = find_mask(evidence, (seen.shape[0], seen.shape[1]), smallest)
+    least = max(1, round(SMALLEST / 2 * seen.size))
+    mask = find_mask(evidence, (seen.shape[0], seen.shape[1]), least)
     strength = _together(evidence.levels)
-    full = strength
+    places = _places(mask, shape)
     if scale < 1:
-        mask = cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)  # type: ignore[assignment]
-        full = np.asarray(cv2.resize(strength, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
-    regions, kept = find_regions(before, after, mask, full, alignment, after_shape, options.min_area, smallest)
+        mask = cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
+    regions, kept = find_regions(
+        before, after, mask, strength, alignment, after_shape, options.min_area, smallest, places
+    )
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
 

@@ -27,6 +27,8 @@ GROW = 1.1
 """... and those that its neighbours need to belong to it."""
 SHARE_OF_PEAK = 0.45
 """A coarse scale smears: what belongs to a change exceeds this share of its peak."""
+REACH = 0.01
+"""Share of the picture's longer side within which a change is carried on into its edges."""
 BACKING = 1.5
 LOSS = 0.16
 """Resampling and compression may take this share of the local contrast away wherever they please."""
@@ -177,7 +179,8 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
     size = (shape[1], shape[0])
     for level, score in enumerate(evidence.levels):
         if level == 0:
-            mask |= _hysteresis(score, 0.0, np.maximum(score, evidence.plain), least)
+            mask |= _hysteresis(score, 0.0, least)
+            mask |= _edges_of(mask, evidence.plain)
             continue
         if score.max() <= SEED:
             continue
@@ -192,16 +195,26 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
     return mask
 
 
-def _hysteresis(score: Any, share: float, reach: Any = None, least: int = 1) -> Any:
-    """Keep weak neighbours (in ``reach``) of strong seeds; of each piece only what exceeds ``share`` of its peak."""
-    reach = score if reach is None else reach
-    weak = (reach > GROW).astype(np.uint8)
+def _edges_of(mask: UInt8Array, plain: FloatArray) -> Any:
+    """Add what differs around a change: its edges, which neighbours explain; but no chain of single pixels.
+
+    Those run along every edge that is a hair out of place, and would carry one change into the next.
+    """
+    reach = 2 * max(3, round(REACH * max(mask.shape))) + 1
+    near = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
+    broad = cv2.morphologyEx((plain > GROW).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    return cv2.bitwise_and(near, broad * np.uint8(255))
+
+
+def _hysteresis(score: Any, share: float, least: int = 1) -> Any:
+    """Keep weak neighbours of strong seeds; of each piece only what exceeds ``share`` of its peak."""
+    weak = (score > GROW).astype(np.uint8)
     labels: Any
     count, labels = cv2.connectedComponents(weak, connectivity=8)
     strong = score > SEED
     peak = np.zeros(count, np.float32)
     np.maximum.at(peak, labels[strong], score[strong])
     peak[0] = 0
-    support = np.bincount(labels[score > GROW], minlength=count)
-    limit = np.where((peak > SEED) & (support >= least), np.maximum(GROW, share * peak), np.inf).astype(np.float32)
-    return (reach > limit[labels]).astype(np.uint8) * np.uint8(255)
+    size = np.bincount(labels.ravel(), minlength=count)
+    limit = np.where((peak > SEED) & (size >= least), np.maximum(GROW, share * peak), np.inf).astype(np.float32)
+    return (score > limit[labels]).astype(np.uint8) * np.uint8(255)

@@ -77,7 +77,7 @@ def lay(first: Picture, second: Picture, options: Options, deadline: Deadline) -
 
 def _likeness(before: UInt8Array, after: UInt8Array, changed: Changed) -> Likeness:
     likeness = likeness_of(before, after, changed)
-    if likeness is Likeness.NOISY or drawn_in_place(before, after, changed):
+    if likeness is Likeness.NOISY or changed.unequal == 0 or drawn_in_place(before, after, changed):
         return likeness
     return Likeness.NOISY
 

@@ -16,6 +16,8 @@ SAMPLES = 8_000
 TRIES = 4
 ITERATIONS = 12
 CAP = 10.0
+SPAN = 12.0
+"""Levels that the tones of a picture must span before light is fitted to them."""
 EVEN = 1.0
 """Light that differs by less than this over the picture need not be evened out."""
 RINGING = 8.0
@@ -136,6 +138,8 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     if telling.sum() < 0.02 * len(telling) or not _widespread(telling, positions) or _untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
     start = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
+    if _too_plain(source, telling):
+        return Tone(reason="too few tones to tell light from a change"), None
     weight = telling * _rarity(source, telling, positions)
     plain = _cost(_one_sided(target, source, source), telling)
     if plain < 0.4 / 255:
@@ -156,6 +160,12 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     gain = np.diag(_curve_terms(level) @ tone_map.curves) / level
     reason = "light evened out" if len(tone_map.light) else "exposure evened out"
     return Tone(True, (float(gain[0]), float(gain[1]), float(gain[2])), reason), tone_map
+
+
+def _too_plain(source: Float, telling: Float) -> bool:
+    """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know."""
+    grey = source.mean(axis=1)[telling > 0.1] * 255
+    return len(grey) == 0 or float(np.ptp(np.quantile(grey, [0.02, 0.98]))) < SPAN
 
 
 def _slope(residual: Float, positions: Float, telling: Float) -> float:
