@@ -104,7 +104,7 @@ def _find_in_noise(
     strength = _together(evidence.levels)
     places = _places(mask, shape)
     if scale < 1:
-        mask = cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST)
+        mask = np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
     regions, kept = find_regions(
         before, after, mask, strength, alignment, after_shape, options.min_area, smallest, places
     )
