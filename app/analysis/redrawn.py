@@ -9,6 +9,11 @@ from app.analysis.changed import TILE, Changed
 from app.analysis.model import UInt8Array
 
 _SAMPLED = 80
+_FEW, _FEWEST = 200, 0.002
+"""With fewer busy pixels (and share of all) there is nothing to tell by."""
+_FAINT = 24
+_MUCH_TEXTURE = 0.05
+"""Texture, of contrasts up to 24, in more than this share of the pixels makes a photo, and light changes all of it."""
 _BUSY = 8
 _OUTSIDE = 40
 """Levels outside the range of its neighbours in the other image that no way of drawing an edge explains."""
@@ -40,16 +45,20 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     Flat paper stays equal under blur, a slight turn and, where it is clipped, under other light: only its edges tell.
     """
     rows, columns = changed.tiles.shape
-    totals = np.zeros(5)
+    totals = np.zeros(10)
     for index in np.unique(np.linspace(0, rows * columns - 1, min(_SAMPLED, rows * columns)).astype(int)).tolist():
         row, column = divmod(index, columns)
         part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
         totals += _look(*(cv2.cvtColor(image[part], cv2.COLOR_RGB2GRAY) for image in (before, after)))
-    busy, equal, outside, contrast, contrast_after = totals
-    if equal > 0.5 * busy:
+    pixels, busy, equal, telling, telling_equal, faint, faint_equal, contrast, contrast_after = totals[:9].tolist()
+    if busy < max(_FEW, _FEWEST * pixels):
+        return True
+    if faint > _MUCH_TEXTURE * pixels and faint_equal < 0.5 * faint:
+        return False
+    if equal > 0.5 * busy and (telling < 0.1 * busy or telling_equal > 0.5 * telling):
         return True
     sharp = min(contrast, contrast_after) > _LEAST_SHARP * max(contrast, contrast_after)
-    return bool(sharp and outside < _MOST_OUTSIDE * busy)
+    return bool(sharp and totals[9] < _MOST_OUTSIDE * telling)
 
 
 def _look(before: Any, after: Any) -> Any:
@@ -57,16 +66,13 @@ def _look(before: Any, after: Any) -> Any:
     low, high = cv2.erode(before, _KERNEL), cv2.dilate(before, _KERNEL)
     low_after, high_after = cv2.erode(after, _KERNEL), cv2.dilate(after, _KERNEL)
     contrast, contrast_after = high - low, high_after - low_after
-    busy = (np.maximum(contrast, contrast_after) > _BUSY) & (before > _CLIPPED) & (before < 255 - _CLIPPED)
+    most = np.maximum(contrast, contrast_after)
+    inner, same = (before > _CLIPPED) & (before < 255 - _CLIPPED), before == after
+    busy, faint = most > _BUSY, inner & (most > 0) & (most <= _FAINT)
+    telling = busy & inner
     beyond = np.maximum.reduce(
         [cv2.subtract(*pair) for pair in ((after, high), (low, after), (before, high_after), (low_after, before))]
     )
-    return np.array(
-        [
-            busy.sum(),
-            (busy & (before == after)).sum(),
-            (busy & (beyond > _OUTSIDE)).sum(),
-            contrast[busy].sum(dtype=float),
-            contrast_after[busy].sum(dtype=float),
-        ]
-    )
+    counts = [busy, busy & same, telling, telling & same, faint, faint & same]
+    sums = [contrast[telling].sum(dtype=float), contrast_after[telling].sum(dtype=float)]
+    return np.array([busy.size, *(count.sum() for count in counts), *sums, (telling & (beyond > _OUTSIDE)).sum()])
