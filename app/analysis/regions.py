@@ -44,6 +44,8 @@ def find_regions(
     after_shape : (height, width) of the original *after*.
     min_area : int, optional
         Smallest region in pixels, when the caller asks for one; otherwise ``smallest``.
+    smallest : int
+        Smallest region in pixels that the pair's noise lets stand.
     places : sequence of Box, optional
         Where to look: boxes so far apart that no region reaches from one into another (see `apart`).
 

@@ -30,7 +30,7 @@ EXPLAINED_BY_LIGHT = 0.65
 RARITY = 0.5
 WAVES = 6
 BRIGHT = 252.0
-"""Block means from here on are taken as clipped: they only say "at least this bright"."""
+"""Levels from here on are taken as clipped: they only say "at least this bright"."""
 DARK = 3.0
 
 
@@ -40,7 +40,7 @@ class ToneMap:
 
     Attributes:
         curves: shape (5, 3): weights of 1, a, a ln a, a ln² a, a² for each channel, a = level / 255.
-        light: shape (terms, 3): weights of Legendre polynomials over the picture, times a; no terms when light is even.
+        light: shape (terms, 3): weights of `_light_at` over the picture, times a; no terms when light is even.
     """
 
     curves: Float
@@ -68,7 +68,24 @@ class ToneMap:
 
 
 def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> tuple[Tone, UInt8Array]:
-    """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps."""
+    """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+    options : Options
+        ``tone`` "off" leaves *after* as it is.
+
+    Returns
+    -------
+    tone : Tone
+        What was done, or why nothing was.
+    after : array (H, W, 3), uint8
+        With its tone evened; where it was clipped, with the level of *before* if that lies within the bound.
+    """
     if options.tone == "off":
         return Tone(reason="switched off"), after
     tone, tone_map = fit_tone(before, after, valid)
@@ -108,7 +125,7 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     """Fit the curve and the light that turn *after* into *before*, robustly.
 
     The model is linear in its weights: a smooth curve per channel that holds gain, gamma, offset and
-    contrast, plus a slow gain over the picture (polynomials up to order 4). It is fitted to block means by
+    contrast, plus a slow gain over the picture (slopes, bowls and waves). It is fitted to small flat patches by
     iteratively reweighted least squares (Tukey's biweight), so real changes do not pull it, and each part
     is kept only when it clearly lowers the residual.
 
@@ -137,13 +154,13 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     telling = _telling(target, source) * flatness
     if telling.sum() < 0.02 * len(telling) or not _widespread(telling, positions) or _untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
-    start = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
     if _too_plain(source, telling):
         return Tone(reason="too few tones to tell light from a change"), None
     weight = telling * _rarity(source, telling, positions)
     plain = _cost(_one_sided(target, source, source), telling)
     if plain < 0.4 / 255:
         return Tone(reason="exposure and light agree"), None
+    start = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
     curves, curve_residual = _fit(target, source, None, start, weight)
     both, both_residual = curves, curve_residual
     if _slope(curve_residual, positions, telling) > EVEN / 255:
