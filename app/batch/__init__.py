@@ -1,0 +1,1 @@
+"""Folders of pairs: find them, compare each of them somewhere, write one report."""

@@ -1,0 +1,1 @@
+"""What a worker does: read one pair where it lies, compare it, give back what is small."""
