@@ -15,7 +15,7 @@ from app.errors import ImageDiffError
 from app.gate import Gate
 from app.settings import Settings, SettingsError
 from app.store import ID_PATTERN, Store
-from app.web import access, errors, logs, security
+from app.web import access, compression, errors, logs, security
 from app.web.api import api
 from app.web.pages import pages
 from app.web.service import service
@@ -76,6 +76,7 @@ def build(settings: Settings) -> Flask:
     access.init_app(app, settings)
     errors.init_app(app)
     Dropzone(app)
+    compression.init_app(app)
     for blueprint in (pages, api, service):
         app.register_blueprint(blueprint)
     app.before_request(lambda: services().start())
