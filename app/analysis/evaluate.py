@@ -133,6 +133,7 @@ def evaluate(
         regions=regions,
         timings_ms={**deadline.timings_ms, "total": deadline.total_ms()},
         maps=maps,
+        pictures=(first, second),
     )
 
 

@@ -242,7 +242,7 @@ class Maps:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything one comparison gives; ``to_dict`` is the public JSON without ids and links."""
+    """Everything one comparison gives; ``to_dict`` is the public JSON without ids, links, maps and ``pictures``."""
 
     verdict: Verdict
     passed: bool | None
@@ -260,6 +260,7 @@ class Evaluation:
     regions: tuple[Region, ...]
     timings_ms: dict[str, float]
     maps: Maps
+    pictures: tuple[Picture, Picture]
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON of the HTTP contract, less what only the service knows (id, url, expiry, links)."""
