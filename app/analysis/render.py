@@ -1,6 +1,5 @@
 """Render: the pictures of an evaluation, each made from arrays when it is first asked for."""
 
-import io
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,20 +7,19 @@ from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image
 
-from app.analysis.align import warp_to_before
+from app.analysis.encoding import encode_blink, encode_jpeg, encode_png, with_alpha
 from app.analysis.features import draw_matches, find_matches
-from app.analysis.model import Alignment, Maps, Options, Picture, Region, UInt8Array
+from app.analysis.model import Alignment, Evaluation, Maps, Options, Picture, Region
 from app.analysis.overlays import Mark, annotate
+from app.analysis.previews import aligned_pixels, preview, preview_aligned, warp
 from app.analysis.resize import scale_by
 from app.errors import NotFound
 
 LARGEST_PAIR = 16_000_000
 LARGEST_HEAT = 8_000_000
 LONGEST_BLINK = 800
-LONGEST_PREVIEW = 1600
-BLINK_MS = 700
+CARD = 1200, 630  # what places that show links ask for
 GAP = 16
 _PAPER = 245
 
@@ -45,6 +43,12 @@ class Scene:
     regions: tuple[Region, ...]
     maps: Maps
 
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> "Scene":
+        """Take what an evaluation has."""
+        one = evaluation
+        return cls(*one.pictures, one.alignment, one.options, one.regions, one.maps)
+
 
 def render(name: str, scene: Scene) -> bytes:
     """Make one picture.
@@ -59,7 +63,7 @@ def render(name: str, scene: Scene) -> bytes:
     Returns
     -------
     bytes
-        A PNG, for "blink.gif" a GIF, for previews a WebP; made from pixels alone, so without EXIF, profile or text.
+        A PNG, a GIF, a JPEG or a WebP, as the name says; made from pixels alone, so without EXIF, profile or text.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def render(name: str, scene: Scene) -> bytes:
     -----
     "before.png", "after.png" and "aligned.png" keep transparency. Overlays and the mask have the size of their
     image; "side-by-side.png" and "heatmap.png" are reduced to 16 and 8 megapixels, "blink.gif" to 800 pixels a
-    side, "matches.png" to 1000 for each image and previews to 1600.
+    side, "matches.png" to 1000 for each image and previews to 1600; "card.jpg" is the pair in 1200 × 630.
     """
     try:
         make = _MAKERS[name]
@@ -79,43 +83,16 @@ def render(name: str, scene: Scene) -> bytes:
     return make(scene)
 
 
-def encode_png(pixels: UInt8Array) -> bytes:
-    """Encode grey, RGB or RGBA as PNG: OpenCV's default filter and level, which are its fastest."""
-    if pixels.ndim == 3:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)  # type: ignore[assignment]
-    return cv2.imencode(".png", pixels)[1].tobytes()
-
-
 def _before(scene: Scene) -> bytes:
-    return encode_png(_with_alpha(scene.before.pixels, scene.before.alpha))
+    return encode_png(with_alpha(scene.before.pixels, scene.before.alpha))
 
 
 def _after(scene: Scene) -> bytes:
-    return encode_png(_with_alpha(scene.after.pixels, scene.after.alpha))
+    return encode_png(with_alpha(scene.after.pixels, scene.after.alpha))
 
 
 def _aligned(scene: Scene) -> bytes:
-    pixels, alpha = _warp(scene)
-    return encode_png(_with_alpha(pixels, None if alpha.min() == 255 else alpha))
-
-
-def _warp(scene: Scene) -> tuple[Any, Any]:
-    """Bring *after* into the frame of *before*; transparent where it has nothing to show."""
-    shape = scene.before.pixels.shape[:2]
-    pixels, valid = warp_to_before(scene.after.pixels, scene.alignment, shape)
-    if scene.after.alpha is None:
-        return pixels, valid
-    alpha, _ = warp_to_before(scene.after.alpha, scene.alignment, shape)
-    return pixels, cv2.min(valid, alpha)
-
-
-def _with_alpha(flat: UInt8Array, alpha: UInt8Array | None) -> Any:
-    """Undo flattening on white, so that the picture over white looks as it was compared."""
-    if alpha is None:
-        return flat
-    opacity = np.maximum(alpha, 1).astype(np.float32)[..., None] / 255
-    colour = 255 - (255 - flat.astype(np.float32)) / opacity
-    return np.dstack([np.clip(np.rint(colour), 0, 255).astype(np.uint8), alpha])
+    return encode_png(aligned_pixels(scene.after, scene.alignment, scene.before.pixels.shape[:2]))
 
 
 def _marks_before(scene: Scene) -> list[Mark]:
@@ -197,35 +174,27 @@ def _factor(size: int, largest: int) -> float:
 
 def _blink(scene: Scene) -> bytes:
     """Show *before* and aligned *after* in turn; where *after* shows nothing, *before* stays."""
-    aligned, valid = _warp(scene)
     before = scene.before.pixels
+    aligned, valid = warp(scene.after, scene.alignment, before.shape[:2])
     scale = min(1.0, LONGEST_BLINK / max(before.shape[:2]))
     first, second, opacity = (scale_by(picture, scale) for picture in (before, aligned, valid))
-    return _encode_gif(first, np.where((opacity == 255)[..., None], second, first))
+    return encode_blink(first, np.where((opacity == 255)[..., None], second, first))
 
 
-def _encode_gif(first: Any, second: Any) -> bytes:
-    """Encode two frames with one palette and no dither, so that equal pixels do not flicker."""
-    both = Image.fromarray(np.vstack([first, second])).quantize(256, method=Image.Quantize.MEDIANCUT)
-    frames = [both.crop((0, top, both.width, top + len(first))) for top in (0, len(first))]
-    buffer = io.BytesIO()
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=BLINK_MS, loop=0, optimize=False)
-    return buffer.getvalue()
-
-
-def _preview(pixels: Any, alpha: Any) -> bytes:
-    """Encode a reduced copy as WebP, which is small enough to be seen at once on a slow line."""
-    small = scale_by(pixels, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2])))
-    if alpha is not None:
-        small = _with_alpha(small, scale_by(alpha, min(1.0, LONGEST_PREVIEW / max(pixels.shape[:2]))))
-    buffer = io.BytesIO()
-    Image.fromarray(small).save(buffer, "WEBP", quality=82, method=1)
-    return buffer.getvalue()
-
-
-def _preview_aligned(scene: Scene) -> bytes:
-    pixels, alpha = _warp(scene)
-    return _preview(pixels, None if alpha.min() == 255 else alpha)
+def _card(scene: Scene) -> bytes:
+    """Lay both marked pictures into the frame that places which show links ask for."""
+    width, height = CARD
+    canvas = np.full((height, width, 3), _PAPER, np.uint8)
+    room = (width - 3 * GAP) // 2, height - 2 * GAP
+    for index, (picture, marks) in enumerate(
+        ((scene.before, _marks_before(scene)), (scene.after, _marks_after(scene)))
+    ):
+        scale = min(1.0, room[0] / picture.width, room[1] / picture.height)
+        drawn = annotate(picture.pixels, marks, scene.options, scale=scale)[: room[1], : room[0]]
+        left = GAP + index * (room[0] + GAP) + (room[0] - drawn.shape[1]) // 2
+        top = (height - drawn.shape[0]) // 2
+        canvas[top : top + drawn.shape[0], left : left + drawn.shape[1]] = drawn
+    return encode_jpeg(canvas)
 
 
 _MAKERS: dict[str, Callable[[Scene], bytes]] = {
@@ -239,8 +208,10 @@ _MAKERS: dict[str, Callable[[Scene], bytes]] = {
     "matches.png": _matches,
     "side-by-side.png": _side_by_side,
     "blink.gif": _blink,
-    "preview-before.webp": lambda scene: _preview(scene.before.pixels, scene.before.alpha),
-    "preview-after.webp": lambda scene: _preview(scene.after.pixels, scene.after.alpha),
-    "preview-aligned.webp": _preview_aligned,
+    "card.jpg": _card,
+    "preview-before.webp": lambda scene: preview(scene.before),
+    "preview-after.webp": lambda scene: preview(scene.after),
+    "preview-aligned.webp": lambda scene: preview_aligned(scene.after, scene.alignment, scene.before.pixels.shape[:2]),
 }
 NAMES = tuple(_MAKERS)
+PREVIEWS = tuple(name for name in NAMES if name.startswith("preview-"))

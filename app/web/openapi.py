@@ -111,7 +111,7 @@ def _delete_evaluation() -> dict[str, Any]:
 
 def _get_image() -> dict[str, Any]:
     name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "enum": list(NAMES)}}
-    media = {kind: {"schema": _BINARY} for kind in ("image/png", "image/gif", "image/webp")}
+    media = {kind: {"schema": _BINARY} for kind in ("image/png", "image/jpeg", "image/gif", "image/webp")}
     return {
         "operationId": "getImage",
         "summary": "A picture of an evaluation, drawn when first asked for",

@@ -60,7 +60,7 @@ def shown(name: str, of: Scene) -> Any:
 @pytest.mark.parametrize("style", ["boxes", "contours", "filled"])
 def test_every_picture_opens_as_what_its_name_says(name: str, style: str) -> None:
     image = Image.open(io.BytesIO(render(name, scene(style=style))))
-    assert image.format == {"png": "PNG", "gif": "GIF", "webp": "WEBP"}[name.rsplit(".")[-1]]
+    assert image.format == {"png": "PNG", "gif": "GIF", "webp": "WEBP", "jpg": "JPEG"}[name.rsplit(".")[-1]]
     image.load()
 
 
@@ -353,3 +353,19 @@ def test_matches_show_both_images() -> None:
 def test_a_large_png_is_still_exact() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
     assert np.array_equal(shown("before.png", replace(scene(), before=picture(noise))), noise)
+
+
+# --- card -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(400, 500), (3000, 900), (60, 2000)])
+def test_the_card_holds_the_marked_pair_whole(size: tuple[int, int]) -> None:
+    """1200 × 630, before left and after right, whatever their shape."""
+    white, black = (np.full((*size, 3), level, np.uint8) for level in (255, 0))
+    card = shown("card.jpg", replace(scene(), before=picture(black), after=picture(white), regions=())).astype(int)
+    assert card.shape == (630, 1200, 3)
+    dark = card.sum(2) < 200
+    rows, columns = dark.any(1).sum(), dark.any(0).sum()
+    assert columns / rows == pytest.approx(size[1] / size[0], rel=0.05)
+    assert not dark[:, 600:].any()
+    assert (card[:, 600:].sum(2) > 755).any()
