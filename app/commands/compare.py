@@ -4,15 +4,16 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from app.analysis import Evaluation, evaluate
 from app.analysis.decode import decode
 from app.analysis.model import Limits
 from app.analysis.render import NAMES, Scene, render
+from app.commands.arguments import add_options, options_given
 from app.errors import ImageDiffError
 from app.model_store import classifier_for
-from app.options import OptionsIn, from_texts
+from app.options import from_texts
 from app.settings import Settings, SettingsError
 
 EPILOG = """\
@@ -27,14 +28,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("after", help="the other one")
     parser.add_argument("--json", action="store_true", help="print the evaluation as JSON")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write evaluation.json and all pictures there")
-    for name, field in OptionsIn.model_fields.items():
-        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
-        parser.add_argument(
-            f"--{name.replace('_', '-')}",
-            action="append",
-            metavar="|".join(choices) or ("X,Y,WIDTH,HEIGHT" if name == "ignore" else "VALUE"),
-            help=(field.description or "").replace("%", "%%"),
-        )
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -53,8 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _compare(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
-    given = {name: getattr(arguments, name) for name in OptionsIn.model_fields}
-    options = from_texts({name: values for name, values in given.items() if values is not None})
+    options = from_texts(options_given(arguments))
     before, after = _read(arguments.before), _read(arguments.after)
     classifier = classifier_for(settings.model, settings.model_provider, settings.model_threads)
     names = (arguments.before, arguments.after)

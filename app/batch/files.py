@@ -1,0 +1,127 @@
+"""Where pictures lie: folders, globs and single files on any file system that fsspec knows."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import fsspec
+from fsspec.utils import glob_translate
+
+from app.errors import BadRequest, FileTooLarge, MissingFile
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
+_MAGIC = re.compile(r"[*?\[]")
+
+
+@lru_cache(maxsize=16)
+def file_system(described: str) -> Any:
+    """Give the file system that a JSON text describes, one for each process: opening a zip reads its directory."""
+    return fsspec.AbstractFileSystem.from_json(described)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file, wherever it lies; travels to a worker, which reads it there.
+
+    ``system`` is the JSON of its fsspec file system, credentials included; ``label`` is what people call the file.
+    """
+
+    system: str
+    path: str
+    label: str
+
+    def read(self, side: str, limit: int = -1) -> bytes:
+        """Read it; what is missing, unreadable or over ``limit`` bytes is an error that names the side."""
+        try:
+            with file_system(self.system).open(self.path, "rb") as file:
+                content: bytes = file.read(limit + 1 if limit >= 0 else -1)
+        except FileNotFoundError:
+            raise MissingFile(f"{side} is not there.") from None
+        except Exception as error:  # every file system has its own, and none of them may end the batch
+            reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+            raise MissingFile(f"{side} cannot be read: {reason}.") from error
+        if 0 <= limit < len(content):
+            raise FileTooLarge(f"{side} is larger than {limit / 1e6:g} MB.")
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder on a file system, and which files of it are meant: those that the glob matches."""
+
+    text: str
+    system: str
+    root: str
+    pattern: str | None
+
+    def file(self, name: str, label: str | None = None) -> File:
+        """Give the file of a relative name."""
+        return File(self.system, f"{self.root.rstrip('/')}/{name}".lstrip("/" if not self.root else ""), label or name)
+
+    def itself(self) -> File:
+        """Give it as one file."""
+        return File(self.system, self.root, self.text)
+
+    def exists(self) -> bool:
+        """Say whether there is anything of that name."""
+        return bool(file_system(self.system).exists(self.root)) if self.root.strip("/") else True
+
+    def is_file(self) -> bool:
+        """Say whether it is one file and no folder."""
+        return bool(self.root) and bool(file_system(self.system).isfile(self.root))
+
+    def list(self) -> tuple[list[str], int]:
+        """Give the relative names of all pictures below, sorted, and how many other files were left aside.
+
+        A name that would lead out of the folder (an archive can hold one) is left aside too.
+        """
+        prefix = self.root.rstrip("/")
+        found = [str(path)[len(prefix) :].lstrip("/") for path in file_system(self.system).find(self.root)]
+        good = [name for name in found if name.lower().endswith(SUFFIXES) and ".." not in name.split("/")]
+        return sorted(good), len(found) - len(good)
+
+
+def find_place(text: str) -> Place:
+    """Read a folder, file or glob: a path, or a URL that fsspec knows."""
+    folder, pattern = _split_glob(text)
+    try:
+        if "://" not in folder:
+            system, root = fsspec.filesystem("file"), os.path.abspath(folder)
+        else:
+            system, root = fsspec.url_to_fs(_with_archive(folder))
+    except FileNotFoundError:
+        raise BadRequest(f"{text} does not exist.") from None
+    except Exception as error:  # no such protocol, no package for it, no such archive: each has its own type
+        raise BadRequest(f"{text} cannot be opened: {error}") from error
+    return Place(text, system.to_json(), root, pattern)
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Make what says whether a relative name fits a glob; ``**`` also stands for folders."""
+    expression = re.compile(glob_translate(pattern))
+    return lambda name: expression.match(name) is not None
+
+
+def only_here(text: str) -> bool:
+    """Say whether nothing but this process can see it."""
+    return "memory://" in text
+
+
+def _with_archive(url: str) -> str:
+    """Read ``zip://pictures.zip`` as what people mean by it; fsspec writes ``zip://::pictures.zip``."""
+    return f"zip://::{url[6:]}" if url.startswith("zip://") and "::" not in url else url
+
+
+def _split_glob(text: str) -> tuple[str, str | None]:
+    """Part "shots/**/*.png" into the folder and the pattern below it; what exists under that very name is no glob."""
+    head, chained, rest = text.partition("::")
+    if not _MAGIC.search(head) or ("://" not in text and os.path.exists(text)):
+        return text, None
+    protocol, separator, path = head.rpartition("://")
+    parts = path.split("/")
+    first = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
+    folder = "/".join(parts[:first]) or ("/" if path.startswith("/") else "" if separator else ".")
+    return f"{protocol}{separator}{folder}{chained}{rest}", "/".join(parts[first:])

@@ -1,0 +1,24 @@
+"""The options of the analysis on the command line: those of the HTTP API, with the same ranges."""
+
+import argparse
+from typing import Literal, get_args, get_origin
+
+from app.options import OptionsIn
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare them."""
+    for name, field in OptionsIn.model_fields.items():
+        choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            action="append",
+            metavar="|".join(choices) or ("X,Y,WIDTH,HEIGHT" if name == "ignore" else "VALUE"),
+            help=(field.description or "").replace("%", "%%"),
+        )
+
+
+def options_given(arguments: argparse.Namespace) -> dict[str, list[str]]:
+    """Give what was said, as texts for ``app.options.from_texts``."""
+    given = {name: getattr(arguments, name) for name in OptionsIn.model_fields}
+    return {name: values for name, values in given.items() if values is not None}

@@ -1,0 +1,157 @@
+"""`python -m app batch`: folders of pairs, with one report and an exit status like that of diff."""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.batch.accept import accept
+from app.batch.config import read_rules
+from app.batch.executor import Executor, LocalProcesses, ThisProcess
+from app.batch.files import only_here
+from app.batch.pairs import Pairs, find_pairs
+from app.batch.progress import in_words, progress_bar, show_counts
+from app.batch.reports import write_reports
+from app.batch.reports.facts import Facts
+from app.batch.results import Results
+from app.batch.run import Plan, run_batch
+from app.commands.arguments import add_options, options_given
+from app.errors import BadRequest, ImageDiffError
+from app.settings import Settings, SettingsError
+
+STOPPED = 130
+EPILOG = """\
+BEFORE and AFTER are folders, globs ("shots/**/*.png") or URLs that fsspec knows (s3://, gs://, zip://pictures.zip);
+their files are matched by relative path. BEFORE alone is a manifest: CSV with the columns before, after and, if
+wanted, name, or JSON, [{"before": "…", "after": "…"}]. Options by glob: .imagediff.toml in BEFORE.
+
+exit status: 0 no difference (or within --max-regions and --max-changed, where given), 1 a difference or a file
+without its partner, 2 trouble (a pair that cannot be read, too), 130 stopped
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command and its options."""
+    parser = commands.add_parser(
+        "batch",
+        help="compare two folders and write one report",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("before", metavar="BEFORE", help="folder, glob or URL of the baselines, or a manifest")
+    parser.add_argument("after", metavar="AFTER", nargs="?", help="folder, glob or URL of the new pictures")
+    parser.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder that gets the report")
+    parser.add_argument(
+        "--jobs", type=_count, default=_cores(), metavar="N", help="pairs at once; else one a processor"
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does the work (tcp://…)")
+    parser.add_argument("--resume", action="store_true", help="go on with what a stopped run has left")
+    parser.add_argument(
+        "--pictures", choices=["different", "all", "none"], default="different", help="pairs to write pictures of"
+    )
+    parser.add_argument(
+        "--accept", action="append", default=[], metavar="GLOB",
+        help="copy after over before for pairs of this name that changed; again with --resume, without comparing anew",
+    )  # fmt: skip
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, report, and give the exit status."""
+    try:
+        return _batch(arguments)
+    except (ImageDiffError, SettingsError) as error:
+        print(f"batch: {getattr(error, 'message', error)}", file=sys.stderr)
+    except OSError as error:
+        print(f"batch: {error.filename or arguments.out}: {error.strerror}", file=sys.stderr)
+    except KeyboardInterrupt:  # the second one: whoever sends it does not want to wait for the workers
+        print("batch: stopped at once; --resume goes on.", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(STOPPED)
+    return 2
+
+
+def _batch(arguments: argparse.Namespace) -> int:
+    settings = Settings.from_environment()
+    _check_out(arguments.out, arguments.before, arguments.after)
+    found = find_pairs(arguments.before, arguments.after)
+    rules = read_rules(found.home, options_given(arguments))
+    source = {"before": arguments.before, "after": arguments.after, "pictures": arguments.pictures}
+    results = Results(arguments.out, {**source, **rules.describe()}, resume=arguments.resume)
+    try:
+        whole = _compare(arguments, found, Plan(rules, settings, arguments.pictures), results)
+        if whole and arguments.accept:
+            accepted = accept(found.pairs, results, arguments.accept, found.home)
+            print(f"Accepted {accepted:,}: copied after over before.")
+        return _report(arguments, found, results, whole)
+    finally:
+        results.close()
+
+
+def _compare(arguments: argparse.Namespace, found: Pairs, plan: Plan, results: Results) -> bool:
+    """Compare what has no result yet; give whether it came to its end."""
+    todo = sum(pair.name not in results.rows for pair in found.pairs)
+    if not todo:
+        return True
+    executor = _executor(arguments, plan.settings, todo)
+    bar = progress_bar(len(found.pairs), len(found.pairs) - todo, quiet=arguments.quiet)
+
+    def advance() -> None:
+        show_counts(bar, results.counts())
+        bar.update()
+
+    try:
+        return run_batch(found.pairs, plan, executor, results, advance)
+    finally:
+        bar.close()
+        executor.close()
+
+
+def _executor(arguments: argparse.Namespace, settings: Settings, todo: int) -> Executor:
+    private = only_here(f"{arguments.before} {arguments.after}")
+    if arguments.scheduler:
+        if private:
+            raise BadRequest("memory:// is in this process only; a cluster cannot read it.")
+        from app.cluster import batch_executor
+
+        return batch_executor(arguments.scheduler, settings)
+    if private:
+        return ThisProcess()
+    jobs = min(arguments.jobs, todo)
+    return LocalProcesses(jobs, seconds=settings.deadline, max_memory_bytes=settings.max_memory_bytes)
+
+
+def _report(arguments: argparse.Namespace, found: Pairs, results: Results, whole: bool) -> int:
+    """Write the reports, say how it went in three lines, give the exit status."""
+    rows = results.finish(pair.name for pair in found.pairs)
+    title = " and ".join(filter(None, (arguments.before, arguments.after)))
+    seconds = sum(row.seconds for row in rows)
+    facts = Facts(title, rows, len(found.pairs), found.aside, datetime.now(UTC), seconds)
+    write_reports(arguments.out, facts)
+    print(f"{len(rows):,} pairs: {in_words(facts.counts) or 'none'}.")
+    print(f"Report: {arguments.out / 'index.html'}")
+    if not whole:
+        print(f"Stopped: {len(found.pairs) - len(rows):,} pairs are left; --resume goes on.", file=sys.stderr)
+        return STOPPED
+    return facts.status
+
+
+def _check_out(out: Path, *places: str | None) -> None:
+    """Refuse to write among the pictures: the next run would compare its own report."""
+    for folder in (Path(place).resolve() for place in places if place and os.path.isdir(place)):
+        if out.resolve().is_relative_to(folder):
+            raise BadRequest(f"--out {out} lies in {folder}; choose a folder outside of it.")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 256:
+        raise argparse.ArgumentTypeError("a number from 1 to 256 is expected")
+    return count
