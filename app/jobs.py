@@ -32,7 +32,7 @@ def prepare(at_once: int, max_memory_bytes: int) -> None:
 
 
 @contextmanager
-def _within_memory() -> Iterator[None]:
+def within_memory() -> Iterator[None]:
     """Say in words that the bound of ``prepare`` was met."""
     try:
         yield
@@ -42,7 +42,7 @@ def _within_memory() -> Iterator[None]:
         raise TooManyPixels("These images need more memory than this server gives to one comparison.") from error
 
 
-@_within_memory()
+@within_memory()
 def evaluate_folder(
     folder: Path,
     names: tuple[str, str],
@@ -66,7 +66,7 @@ def evaluate_folder(
     return evaluation.to_dict()
 
 
-@_within_memory()
+@within_memory()
 def draw_picture(folder: Path, record: dict[str, Any], name: str, target: Path, limits: Limits) -> None:
     """Draw one picture of the evaluation that a folder keeps."""
     scene = Scene(
@@ -80,7 +80,7 @@ def draw_picture(folder: Path, record: dict[str, Any], name: str, target: Path, 
     target.write_bytes(render(name, scene))
 
 
-@_within_memory()
+@within_memory()
 def describe_image(path: Path, limits: Limits) -> dict[str, Any]:
     """Decode an upload, so that what cannot be compared is refused at once; give its public facts."""
     return decode(path.read_bytes(), name="file", limits=limits).describe()
