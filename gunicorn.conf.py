@@ -4,6 +4,9 @@ import os
 import shutil
 import tempfile
 
+from app.gate import READERS
+from app.settings import Settings
+
 _host = os.environ.get("HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
 
@@ -12,8 +15,11 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 
 # Evaluations run in processes of their own, as many as the gate lets in; threads only carry requests, so that
 # /health and pictures are answered meanwhile. One worker (WEB_CONCURRENCY) is enough for a machine.
-worker_class = "gthread"
-threads = 32
+worker_class = "app.web.connections.ThreadsWithLimits"
+# Who waits or works at the gate, who sends a body, and half as many again for what is answered at once.
+_settings = Settings.from_environment()
+_at_the_gate = 2 * _settings.evaluations + _settings.waiting + _settings.waiting_pictures
+threads = _at_the_gate + READERS * 3 // 2
 keepalive = 5
 
 # For a worker that hangs altogether. An evaluation ends by its own deadline, long before.

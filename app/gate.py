@@ -11,6 +11,9 @@ from pathlib import Path
 from app.errors import Busy
 
 POLL_SECONDS = 0.005
+READERS = 32  # bodies of requests that one process takes in at once
+
+_readers = threading.BoundedSemaphore(READERS)
 
 
 class Gate:
@@ -57,6 +60,17 @@ class Gate:
             return place
         finally:
             self._line.release()
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Read the body of a request; slow clients cannot take all threads of this process."""
+    if not _readers.acquire(blocking=False):
+        raise Busy("The server is taking in too many files at once; try again in a few seconds.")
+    try:
+        yield
+    finally:
+        _readers.release()
 
 
 def busy() -> Busy:

@@ -87,6 +87,42 @@ def test_the_health_check_fails_where_nothing_listens(capsys: pytest.CaptureFixt
     assert "no answer" in capsys.readouterr().err
 
 
+def connect(address: str, *sent: bytes) -> socket.socket:
+    host, port = address.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)), timeout=30)
+    for data in sent:
+        connection.sendall(data)
+    return connection
+
+
+HEAD = f"POST /api/evaluations HTTP/1.1\r\nHost: {HOST}\r\n".encode()
+BODY = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n--x\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", f"GET /health HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode(), HEAD + BODY],
+    ids=["who say nothing", "who do not close", "who stop within a body"],
+)
+def test_a_hundred_clients_hold_up_nobody_else(service: tuple[subprocess.Popen[str], str, Path], sent: bytes) -> None:
+    """gunicorn alone waited two seconds for each that did not close, or kept all threads for those who stopped."""
+    _, address, _ = service
+    clients = [connect(address, sent) for _ in range(100)]
+    assert session().get(f"{address}/health", timeout=20).json() == {"status": "ok"}
+    assert session().get(f"{address}/static/css/style.css", timeout=20).status_code == 200
+    for client in clients:
+        client.close()
+
+
+def test_who_sends_more_than_is_wanted_still_reads_the_answer(
+    service: tuple[subprocess.Popen[str], str, Path],
+) -> None:
+    """The connection is closed only when the body has been read: before, the answer would be lost with a reset."""
+    _, address, _ = service
+    with connect(address, HEAD, b"Connection: close\r\nContent-Length: 10000000\r\n\r\n", bytes(10_000_000)) as client:
+        assert client.recv(100).startswith(b"HTTP/1.1 415 ")
+
+
 def test_it_ends_when_told_and_leaves_only_the_store(service: tuple[subprocess.Popen[str], str, Path]) -> None:
     process, _, folder = service
     process.send_signal(signal.SIGTERM)

@@ -11,6 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.analysis.category import Category
 from app.analysis.model import Alignment, Features, HashDistance, Metrics, Options, Region, Tone, Verdict
 from app.errors import BadRequest, FileTooLarge, ImageDiffError
+from app.gate import reading
 from app.options import OPTION_NAMES, OptionsIn, invalid_option
 from app.store import ID_PATTERN
 
@@ -43,7 +44,8 @@ def read_json() -> CompareUploads | CompareAgain:
     """Read the JSON of the request; what is wrong with it is named."""
     request.max_content_length = MAX_JSON_BYTES
     try:
-        data = request.get_data(cache=False)
+        with reading():
+            data = request.get_data(cache=False)
         content = from_json(data, allow_inf_nan=False)
         again = isinstance(content, dict) and "evaluation" in content
         return (CompareAgain if again else CompareUploads).model_validate_json(data, strict=True)

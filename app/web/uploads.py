@@ -16,6 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.analysis import Options
 from app.errors import BadRequest, FileTooLarge, MissingFile, NotFound, TooManyFiles
+from app.gate import reading
 from app.options import from_texts
 from app.store import not_found
 from app.web.errors import too_large
@@ -34,7 +35,8 @@ Form = MultiDict[str, str]
 def read_form() -> tuple[Form, Files]:
     """Read the form of the request; a form over a limit is FileTooLarge."""
     try:
-        return request.form, request.files
+        with reading():
+            return request.form, request.files
     except RequestEntityTooLarge:
         raise too_large() from None
 
@@ -56,8 +58,9 @@ def from_form() -> tuple[Callable[[Path], tuple[str, str]], Options]:
 def skip_body() -> None:
     """Read the body and forget it: a connection closed before would look like a failure to the client."""
     try:
-        while request.stream.read(1 << 20):
-            pass
+        with reading():
+            while request.stream.read(1 << 20):
+                pass
     except RequestEntityTooLarge:
         raise too_large() from None
 
@@ -117,7 +120,8 @@ def stage_uploads(before_id: str, after_id: str, folder: Path) -> tuple[str, str
     names = []
     for side, upload_id in zip(SIDES, (before_id, after_id), strict=True):
         names.append(str(store.record("uploads", upload_id)["name"]))
-        _take(store.entry("uploads", upload_id) / "image", folder / side)
+        with store.files("uploads", upload_id, "image") as kept:
+            _take(kept / "image", folder / side)
     return names[0], names[1]
 
 
@@ -125,9 +129,9 @@ def stage_again(evaluation_id: str, folder: Path) -> tuple[str, str]:
     """Take the two images of a kept evaluation."""
     store = services().store
     record = store.record("evaluations", evaluation_id)
-    entry = store.entry("evaluations", evaluation_id)
-    for side in SIDES:
-        _take(entry / side, folder / side)
+    with store.files("evaluations", evaluation_id, *SIDES) as kept:
+        for side in SIDES:
+            _take(kept / side, folder / side)
     return str(record["before"]["name"]), str(record["after"]["name"])
 
 
