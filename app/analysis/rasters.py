@@ -1,4 +1,4 @@
-"""Read the pixels of an opened image file, with OpenCV where it is faster or sees more bits, else with Pillow."""
+"""Read the pixels of an opened image file with the library that is fastest or sees most bits, else with Pillow."""
 
 import io
 import zlib
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
+import kornia_rs
 import numpy as np
 import pillow_heif
+import simplejpeg  # type: ignore[import-untyped]
 from PIL import Image
 
 from app.analysis import colour
@@ -17,6 +19,9 @@ from app.errors import UnsupportedFormat
 _DNG_VERSION, _EXTRA_SAMPLES, _BITS, _SAMPLE_FORMAT, _PHOTOMETRIC = 50706, 338, 258, 339, 262
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
 _UNSPECIFIED, _PREMULTIPLIED = 0, 1
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+_PNG_KINDS = {0: "mono", 2: "rgb", 6: "rgba"}
+"""Colour types of PNG that hold their pixels as they are, by kornia's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,9 @@ def read_raster(data: bytes, image: Image.Image, name: str) -> Raster:
         Whatever the decoder raises for damaged data.
     """
     profile = image.info.get("icc_profile") or None
+    if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
+        array, notes = _jpeg(data, image)
+        return Raster(array, profile, notes)
     array = _with_opencv(data, image, name)
     if array is None:
         array = _deep_heif(data, image)
@@ -77,9 +85,7 @@ def read_raster(data: bytes, image: Image.Image, name: str) -> Raster:
 
 
 def _with_opencv(data: bytes, image: Image.Image, name: str) -> Any:
-    """Decode JPEG, PNG, WebP and deep TIFF and AVIF; None when the file is better left to Pillow."""
-    if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
-        return _imdecode(data, image, cv2.IMREAD_GRAYSCALE if image.mode == "L" else cv2.IMREAD_COLOR_RGB)
+    """Decode PNG, WebP and deep TIFF and AVIF; None when the file is better left to Pillow."""
     if image.format == "PNG":
         try:
             return _png(data, image)
@@ -109,9 +115,40 @@ def _imdecode(data: bytes, image: Image.Image, flags: int) -> Any:
     return array
 
 
+def _jpeg(data: bytes, image: Image.Image) -> tuple[Any, tuple[str, ...]]:
+    """Decode JPEG, and say when the decoder met damage; flipped bytes that make another valid file nobody can know."""
+    grey = image.mode == "L"
+    try:
+        array: Any = simplejpeg.decode_jpeg(data, "GRAY" if grey else "RGB", strict=True)
+    except ValueError as error:
+        array = _imdecode(data, image, cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB)
+        return array, (f"may be damaged: {str(error).strip()[:120]}",)
+    if array.shape[1::-1] != image.size:
+        raise ValueError("libjpeg sees another size than Pillow")
+    return (array[..., 0] if grey else array), ()
+
+
 def _png(data: bytes, image: Image.Image) -> Any:
     if data[12:16] != b"IHDR":
         raise ValueError("the first chunk is not IHDR")
+    array = _plain_png(data, image)
+    return _other_png(data, image) if array is None else array
+
+
+def _plain_png(data: bytes, image: Image.Image) -> Any:
+    """Decode PNG of 8 bits, whole and with nothing special to it, in a third of OpenCV's time; None for any other."""
+    plain = data[24] == 8 and data[28] == 0 and data.endswith(_PNG_END)  # 8 bits, not interlaced
+    kind = _PNG_KINDS.get(data[25]) if plain else None
+    if kind is None or "transparency" in image.info or image.is_animated:  # type: ignore[attr-defined]
+        return None
+    try:
+        array = kornia_rs.io.decode_image_png_u8(data, image.size[::-1], kind)
+    except Exception:  # kornia raises nothing narrower; OpenCV may be more patient, and has the last word
+        return None
+    return array[..., 0] if kind == "mono" else array
+
+
+def _other_png(data: bytes, image: Image.Image) -> Any:
     depth, transparent = data[24], image.info.get("transparency")
     plain = image.mode == "RGB" and transparent is None and depth == 8
     array = _imdecode(data, image, cv2.IMREAD_COLOR_RGB if plain else cv2.IMREAD_UNCHANGED)

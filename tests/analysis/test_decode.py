@@ -9,6 +9,7 @@ import zlib
 from typing import Any
 
 import cv2
+import kornia_rs
 import numpy as np
 import pillow_heif
 import pytest
@@ -552,6 +553,27 @@ def _without_last_pixels(data: bytes) -> bytes:
     at = data.index(b"IDAT")
     body = data[at : at + 4 + int.from_bytes(data[at - 4 : at], "big") // 2]
     return data[: at - 4] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+def test_a_jpeg_in_which_the_decoder_meets_damage_is_read_and_says_so() -> None:
+    """Bytes flipped in the middle leave a file of full length that shows something else from there on."""
+    whole = make.encode(make.photo(120, 160), "JPEG", quality=80)
+    data, middle = bytearray(whole), (whole.index(b"\xff\xda") + len(whole)) // 2
+    data[middle : middle + 32] = bytes(value ^ 0x5A for value in data[middle : middle + 32])
+    damaged = read(bytes(data))
+    assert read(whole).notes == ()
+    assert not np.array_equal(damaged.pixels, read(whole).pixels)
+    assert damaged.notes[0].startswith("may be damaged: ")
+
+
+def test_a_png_that_the_fast_decoder_refuses_is_left_to_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise Exception("no")
+
+    monkeypatch.setattr(kornia_rs.io, "decode_image_png_u8", refuse)
+    for pixels in (make.photo(), make.photo()[..., 0], np.dstack([make.photo(), make.photo(seed=3)[..., 0]])):
+        data = make.encode(pixels)
+        assert_flattened(read(data), pillow_rgba(Image.open(io.BytesIO(data))))
 
 
 def test_damaged_png_is_refused() -> None:
