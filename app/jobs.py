@@ -21,6 +21,7 @@ from app.errors import TooManyPixels
 from app.model_store import classifier_for
 
 MASK, HEAT = "mask.png", "heat.png"
+DRAWN_FROM = ("before", "after", MASK, HEAT)
 
 
 def prepare(at_once: int, max_memory_bytes: int) -> None:

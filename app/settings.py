@@ -39,10 +39,17 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: Path = Field(default=Path("var"), description="Folder where uploads and results are kept")
+    store: Annotated[str, BeforeValidator(str)] = Field(
+        default="var", description="Where uploads and results are kept: a folder, or a URL such as `s3://bucket/prefix`"
+    )
+    work: Path = Field(
+        default=Path("var"), description="Folder for what is being read, written and drawn, where the store is a URL"
+    )
     keep_seconds: int = Field(default=3600, ge=1, description="Age at which uploads and results are deleted")
     max_store_bytes: int = Field(
-        default=2_000_000_000, ge=1, description="All uploads and results; the oldest go first"
+        default=2_000_000_000,
+        ge=1,
+        description="All uploads (a quarter of it) and results; of each kind the oldest go first",
     )
     min_free_bytes: int = Field(
         default=100_000_000, ge=0, description="Free disk space below which nothing more is taken"

@@ -87,8 +87,9 @@ def delete_evaluation(id: str) -> tuple[str, int]:
 @api.get("/evaluations/<id:id>/images/<name>")
 def get_image(id: str, name: str) -> Response:
     """Give a picture; a browser keeps it, but asks each time whether it is still there."""
-    path = pictures.picture(id, name)
-    response = send_file(path, pictures.MEDIA_TYPES[path.suffix], download_name=f"image-diff-{name}", conditional=True)
+    with pictures.picture(id, name) as path:  # a picture never changes: its address is its version
+        media_type = pictures.MEDIA_TYPES[path.suffix]
+        response = send_file(path, media_type, download_name=f"image-diff-{name}", etag=f"{id}-{name}")
     response.headers["Content-Disposition"] = f'inline; filename="image-diff-{name}"'
     response.headers["Content-Security-Policy"] = PICTURE_POLICY
     response.headers["Cache-Control"] = "private, no-cache"

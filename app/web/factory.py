@@ -14,7 +14,7 @@ from app import jobs
 from app.errors import ImageDiffError
 from app.gate import Gate
 from app.settings import Settings, SettingsError
-from app.store import ID_PATTERN, Store
+from app.store import ID_PATTERN, open_store
 from app.web import access, compression, errors, logs, security
 from app.web.api import api
 from app.web.pages import pages
@@ -89,14 +89,15 @@ def build(settings: Settings) -> Flask:
 def make_services(settings: Settings) -> Services:
     """Make the parts behind the views."""
     try:
-        store = Store(
+        store = open_store(
             settings.store,
+            settings.work,
             keep_seconds=settings.keep_seconds,
             max_bytes=settings.max_store_bytes,
             min_free_bytes=settings.min_free_bytes,
         )
-    except (ImageDiffError, OSError) as error:
-        raise SettingsError(f"IMAGE_DIFF_STORE={settings.store}: the folder cannot be used: {error}") from error
+    except (ImageDiffError, ImportError, OSError, ValueError) as error:
+        raise SettingsError(f"IMAGE_DIFF_STORE={settings.store}: this cannot be used: {error}") from error
     gates = {
         queue: Gate(store.gate, run=settings.evaluations, wait=wait, queue=queue, patience=settings.deadline)
         for queue, wait in (("evaluations", settings.waiting), ("pictures", settings.waiting_pictures))

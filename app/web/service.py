@@ -17,7 +17,7 @@ def health() -> Response:
 @service.get("/metrics", endpoint="metrics")
 def metrics_text() -> Response:
     """Give the metrics for Prometheus."""
-    metrics.STORE_BYTES.set(services().store.size())
+    metrics.STORE_BYTES.set(sum(services().store.sizes().values()))
     return Response(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

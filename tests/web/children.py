@@ -10,7 +10,7 @@ from pathlib import Path
 from app.analysis import Limits, Options
 from app.errors import InvalidOption
 from app.jobs import evaluate_folder
-from app.store import Store
+from app.store import LocalStore
 from app.worker import Workers
 
 PUT_SIZE = 60_000
@@ -79,7 +79,7 @@ def be_a_parent(pipe: Connection) -> None:
 
 def put_forever(folder: Path, pipe: Connection) -> None:
     """Keep, draw and delete until killed."""
-    store = Store(folder, keep_seconds=10_000, max_bytes=10**9)
+    store = LocalStore(folder, keep_seconds=10_000, max_bytes=10**9)
     pipe.send("ready")
     while True:
         with store.staging() as staged:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.store import LEFTOVER_SECONDS, Store
+from app.store import LEFTOVER_SECONDS, LocalStore
 from app.web.services import Services
 from app.worker import Workers
 from tests.web import children
@@ -50,7 +50,7 @@ def test_many_requests_leave_no_descriptor_and_no_file(
 def test_killing_the_process_at_any_moment_leaves_whole_entries_or_nothing(tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
     chance = random.Random(7)
-    store = Store(tmp_path, keep_seconds=10_000, max_bytes=10**9)
+    store = LocalStore(tmp_path, keep_seconds=10_000, max_bytes=10**9)
     seen_whole = seen_leftover = 0
     for _ in range(200):
         ours, theirs = context.Pipe()
@@ -70,7 +70,7 @@ def test_killing_the_process_at_any_moment_leaves_whole_entries_or_nothing(tmp_p
         seen_leftover += sum(1 for path in store.work.iterdir() if path.is_dir())
     assert seen_whole > 20, "the kills came after something was kept"
     assert seen_leftover > 20, "the kills came while something was written"
-    later = Store(tmp_path, keep_seconds=10**9, max_bytes=10**9, clock=lambda: time.time() + LEFTOVER_SECONDS + 1)
+    later = LocalStore(tmp_path, keep_seconds=10**9, max_bytes=10**9, clock=lambda: time.time() + LEFTOVER_SECONDS + 1)
     later.expire()
     assert files_under(tmp_path) == set()
 

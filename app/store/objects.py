@@ -1,0 +1,167 @@
+"""A store on any file system that fsspec knows, such as a bucket: several machines serve each other's results.
+
+<url>/index/<kind>/<created>-<id>   empty; written first, removed last: expiry finds whatever an entry left behind
+<url>/<kind>/<id>/<file>            then the files
+<url>/<kind>/<id>/record.json       written last, removed first: with it the entry is there or not
+
+Nothing of it stays on this machine: files are fetched for a request and removed with its end, so that what one
+machine deletes is gone on all.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from app.store.base import KINDS, RECORD, Entry, Kind, Store, check_id, not_found, size_of
+from app.store.trouble import is_missing, reached
+
+# Our own retries are those of whoever asked: an answer in seconds is worth more than one in minutes.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "s3": {
+        "config_kwargs": {"connect_timeout": 3, "read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 2}}
+    }
+}
+
+
+class ObjectStore(Store):
+    """Entries that are there with their last object, as object stores promise: each write whole, and seen by all."""
+
+    def __init__(self, url: str, workplace: Path, **settings: Any) -> None:
+        super().__init__(workplace, **settings)
+        protocol = url.partition("://")[0]
+        kind_of_system = fsspec.get_filesystem_class(protocol)  # an error now, not with the first request
+        self._root = str(kind_of_system._strip_protocol(url)).rstrip("/")
+        self._connect = partial(
+            fsspec.filesystem,
+            protocol,
+            skip_instance_cache=True,
+            use_listings_cache=False,
+            **_OPTIONS.get(protocol, {}),
+        )
+        self._owner = -1
+        self._sizes: dict[Kind, int] = dict.fromkeys(KINDS, 0)
+
+    def record(self, kind: Kind, entry_id: str) -> dict[str, Any]:
+        """Fetch the record of an entry."""
+        check_id(entry_id)
+        with _there(), reached():
+            record: dict[str, Any] = json.loads(self._fs.cat_file(self._path(kind, entry_id, RECORD)))
+        if self._clock() - record["created"] >= self._keep_seconds:
+            raise not_found()
+        return record
+
+    @contextmanager
+    def files(self, kind: Kind, entry_id: str, *names: str) -> Iterator[Path]:
+        """Fetch the files into a folder that is gone afterwards."""
+        self.record(kind, entry_id)
+        with self.staging() as folder:
+            with _there(), reached():
+                paths = [self._path(kind, entry_id, name) for name in names]
+                self._fs.get(paths, [str(folder / name) for name in names])
+            yield folder
+
+    def has_file(self, kind: Kind, entry_id: str, name: str) -> bool:
+        """Ask for its size and date."""
+        check_id(entry_id)
+        with reached():
+            return bool(self._fs.exists(self._path(kind, entry_id, name)))
+
+    def add_file(self, kind: Kind, entry_id: str, name: str, source: Path) -> None:
+        """Put it beside the others; if the entry was deleted meanwhile, take it away again."""
+        size = source.stat().st_size
+        path = self._path(kind, entry_id, name)
+        self.record(kind, entry_id)
+        with reached():
+            self._fs.put([str(source)], [path])
+            if not self._fs.exists(self._path(kind, entry_id, RECORD)):
+                self._fs.rm([path])
+                raise not_found()
+        self._count(size, kind)
+
+    def delete(self, kind: Kind, entry_id: str) -> None:
+        """Remove all its objects, the record first."""
+        self._remove(kind, Entry(self.record(kind, entry_id)["created"], entry_id))
+
+    def sizes(self) -> dict[Kind, int]:
+        """Tell what the last sweep found, a minute ago at most: a listing for each look would be too much."""
+        return dict(self._sizes)
+
+    @property
+    def _fs(self) -> Any:
+        """Give the file system of this process: its connections and threads do not survive a fork."""
+        with self._mutex:
+            if self._owner != os.getpid():
+                self._opened = self._connect()
+                self._owner = os.getpid()
+            return self._opened
+
+    def _path(self, *parts: str) -> str:
+        return "/".join((self._root, *parts))
+
+    def _index(self, kind: Kind, entry: Entry) -> str:
+        return self._path("index", kind, f"{round(entry.created * 1000):013d}-{entry.id}")
+
+    def _keep(self, staged: Path, kind: Kind, entry_id: str, now: float) -> None:
+        names = [str(path.relative_to(staged)) for path in staged.rglob("*") if path.is_file()]
+        names.remove(RECORD)
+        entry = Entry(now, entry_id, size_of(staged))
+        try:
+            with reached():
+                self._fs.pipe_file(self._index(kind, entry), b"")
+                paths = [self._path(kind, entry_id, name) for name in names]
+                self._fs.put([str(staged / name) for name in names], paths)
+                self._fs.put([str(staged / RECORD)], [self._path(kind, entry_id, RECORD)])
+        except Exception:
+            with suppress(Exception):  # what cannot be removed now goes when it is old
+                self._remove(kind, entry)
+            raise
+
+    def _entries(self, kind: Kind) -> Iterator[Entry]:
+        """List the files and then the index: what is not in there was deleted meanwhile, or half deleted."""
+        sizes: dict[str, int] = defaultdict(int)
+        prefix = len(self._path(kind, ""))
+        with reached():
+            for path, facts in self._find(self._path(kind), detail=True).items():
+                sizes[path[prefix:].partition("/")[0]] += facts["size"] or 0
+            names = [path.rpartition("/")[2] for path in self._find(self._path("index", kind))]
+        created = {name.partition("-")[2]: int(name.partition("-")[0]) / 1000 for name in names}
+        self._sizes[kind] = sum(sizes.values())
+        for entry_id in sizes.keys() | created.keys():
+            yield Entry(created.get(entry_id, 0.0), entry_id, sizes[entry_id])
+
+    def _remove(self, kind: Kind, entry: Entry) -> None:
+        with reached():
+            self._rm([self._path(kind, entry.id, RECORD)])
+            self._rm(list(self._find(self._path(kind, entry.id))))
+            self._rm([self._index(kind, entry)])
+
+    def _find(self, path: str, **options: Any) -> Any:
+        try:
+            return self._fs.find(path, **options)
+        except FileNotFoundError as error:
+            if not is_missing(error):
+                raise
+            return {}
+
+    def _rm(self, paths: list[str]) -> None:
+        if paths:
+            with suppress(FileNotFoundError):  # gone meanwhile
+                self._fs.rm(paths)
+
+
+@contextmanager
+def _there() -> Iterator[None]:
+    """Take what is missing for an entry that is not there."""
+    try:
+        yield
+    except Exception as error:
+        if is_missing(error):
+            raise not_found() from None
+        raise
