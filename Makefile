@@ -27,7 +27,7 @@ format: ## put the code into its form
 
 lock: ## write requirements*.txt anew from requirements*.in
 	@bin/install requirements-dev.txt
-	@for name in requirements requirements-model requirements-dev; do \
+	@for name in requirements requirements-model requirements-cluster requirements-dev; do \
 	    .venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	        --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	        $$name.in --output-file $$name.txt >/dev/null || exit 1; \
