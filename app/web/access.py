@@ -2,18 +2,25 @@
 
 import hmac
 import ipaddress
+import logging
+import math
+import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 
 import limits
 from flask import Flask, request
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
 from app.errors import TooManyRequests, Unauthorized
 from app.settings import Settings
+from app.web.logs import write
+from app.web.services import services
 
 OPEN_ENDPOINTS = ("service.health", "static", "dropzone.static")
 WORK_ENDPOINTS = ("pages.compare", "api.create_evaluation", "api.create_upload")
+# In the folder of the gate's locks. Flask-Limiter and the library under it share counts through a server or not at all.
+COUNTS = "clients.sqlite"
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -23,10 +30,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.before_request(lambda: ask_for_token(token))
     if settings.rate_limit:
         limit = limits.parse(settings.rate_limit)
-        # Counted in this process: with several, each client has that many times more. Flask-Limiter, which wraps the
-        # same library, would bring its own errors and decorators for these three lines.
-        limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        app.before_request(lambda: count(limiter, limit))
+        app.before_request(lambda: count(limit))
 
 
 def ask_for_token(token: str) -> None:
@@ -39,14 +43,35 @@ def ask_for_token(token: str) -> None:
         raise Unauthorized("This service asks for its token, as a Bearer token or as the password.")
 
 
-def count(limiter: SlidingWindowCounterRateLimiter, limit: limits.RateLimitItem) -> None:
+def count(limit: limits.RateLimitItem) -> None:
     """Count what makes work, by client."""
     if request.endpoint not in WORK_ENDPOINTS or request.method != "POST":
         return
-    client = client_of(request.remote_addr or "")
-    if not limiter.hit(limit, client):
-        seconds = max(1, round(limiter.get_window_stats(limit, client).reset_time - time.time()))
+    try:
+        seconds = hit(services().store.gate / COUNTS, client_of(request.remote_addr or ""), limit, time.time())
+    except sqlite3.Error:  # a full disk, say: the work itself says so in better words
+        write("a client was not counted", level=logging.WARNING, exc_info=True)
+        return
+    if seconds:
         raise TooManyRequests(f"Only {limit} are allowed; try again in {seconds} s.", retry_after=seconds)
+
+
+def hit(counts: Path, client: str, limit: limits.RateLimitItem, now: float) -> int:
+    """Count a request of a client and give 0, or the seconds until the next is allowed; for all processes together."""
+    window = limit.get_expiry()
+    with closing(sqlite3.connect(counts, timeout=5, isolation_level=None)) as database:
+        database.executescript(
+            "PRAGMA synchronous = OFF; BEGIN IMMEDIATE;"
+            "CREATE TABLE IF NOT EXISTS hits (client TEXT, at REAL);"
+            "CREATE INDEX IF NOT EXISTS by_client ON hits (client, at);"
+            "CREATE INDEX IF NOT EXISTS by_time ON hits (at);"
+        )
+        database.execute("DELETE FROM hits WHERE at <= ?", (now - window,))
+        [(known, oldest)] = database.execute("SELECT count(*), min(at) FROM hits WHERE client = ?", (client,))
+        if known < limit.amount:
+            database.execute("INSERT INTO hits VALUES (?, ?)", (client, now))
+        database.execute("COMMIT")
+    return 0 if known < limit.amount else max(1, math.ceil(oldest + window - now))
 
 
 def client_of(address: str) -> str:

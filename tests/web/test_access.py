@@ -1,8 +1,13 @@
 """A token guards everything but health when one is set; a limit holds for each client when one is set."""
 
+import sqlite3
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import limits
 import pytest
 
 from app.settings import Settings
@@ -72,6 +77,37 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(make_app: MakeAp
         assert client.get(address).status_code == 200
     other = {"REMOTE_ADDR": "192.0.2.7"}
     assert client.post("/api/evaluations", data=pair(), environ_overrides=other).status_code == 201
+
+
+def test_all_processes_count_together(make_app: MakeApp) -> None:
+    first, second = (make_app(rate_limit="3/hour").test_client() for _ in range(2))
+    assert [client.post("/api/uploads").status_code for client in (first, second, first)] == [400, 400, 400]
+    assert [client.post("/api/uploads").status_code for client in (first, second)] == [429, 429]
+
+
+def test_who_comes_at_once_from_many_threads_is_counted_exactly(tmp_path: Path) -> None:
+    limit = limits.parse("20/hour")
+    with ThreadPoolExecutor(16) as threads:
+        waits = list(threads.map(lambda _: access.hit(tmp_path / "counts", "a", limit, 1000.0), range(60)))
+    assert sorted(waits) == [0] * 20 + [3600] * 40
+
+
+def test_the_window_of_a_client_moves_with_the_time_and_nothing_older_is_kept(tmp_path: Path) -> None:
+    counts, limit = tmp_path / "counts", limits.parse("2/minute")
+    moments = (0, 50, 59.5, 60, 61, 110, 1000)
+    assert [access.hit(counts, "a", limit, 1e9 + at) for at in moments] == [0, 0, 1, 0, 49, 0, 0]
+    assert access.hit(counts, "b", limit, 1e9 + 1000) == 0
+    with closing(sqlite3.connect(counts)) as database:
+        assert database.execute("SELECT client FROM hits ORDER BY client").fetchall() == [("a",), ("b",)]
+
+
+def test_a_limit_that_cannot_be_counted_keeps_nobody_out(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, image_diff_log: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(access, "COUNTS", "no-such-folder/clients")
+    client = make_app(rate_limit="1/hour").test_client()
+    assert [client.post("/api/uploads").status_code for _ in range(3)] == [400, 400, 400]
+    assert "a client was not counted" in image_diff_log.text
 
 
 def test_behind_a_proxy_the_client_is_who_the_proxy_says(make_app: MakeApp) -> None:
