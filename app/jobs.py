@@ -4,7 +4,9 @@ import os
 import resource
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,17 @@ from pydantic import TypeAdapter
 
 from app.analysis import Deadline, Limits, Options, Region, evaluate
 from app.analysis.decode import decode
+from app.analysis.encoding import with_alpha
 from app.analysis.model import Alignment, Maps
 from app.analysis.network import Provider
-from app.analysis.render import Scene, render
+from app.analysis.previews import aligned_pixels
+from app.analysis.render import PREVIEWS, Scene, render
 from app.errors import TooManyPixels
 from app.model_store import classifier_for
 
 MASK, HEAT = "mask.png", "heat.png"
 DRAWN_FROM = ("before", "after", MASK, HEAT)
+UNPACKED = {"before": "before", "after": "after", "aligned": "after", "mask": MASK}  # picture: file it comes from
 
 
 def prepare(at_once: int, max_memory_bytes: int) -> None:
@@ -64,6 +69,7 @@ def evaluate_folder(
     )
     _write_png(folder / MASK, evaluation.maps.mask)
     _write_png(folder / HEAT, evaluation.maps.heat)
+    _write_previews(folder / "pictures", Scene.of(evaluation))
     return evaluation.to_dict()
 
 
@@ -82,6 +88,21 @@ def draw_picture(folder: Path, record: dict[str, Any], name: str, target: Path, 
 
 
 @within_memory()
+def unpack_picture(folder: Path, record: dict[str, Any], name: str, target: Path, limits: Limits) -> None:
+    """Write the pixels of one picture (of ``UNPACKED``) as they are, so that tiles need no decoding of the whole."""
+    file = UNPACKED[name]
+    if file == MASK:
+        np.save(target, _read_png(folder / MASK))
+        return
+    picture = decode((folder / file).read_bytes(), name=file, limits=limits)
+    if name == "aligned":
+        shape = record["before"]["height"], record["before"]["width"]
+        np.save(target, aligned_pixels(picture, _read(Alignment, record["alignment"]), shape))
+    else:
+        np.save(target, with_alpha(picture.pixels, picture.alpha))
+
+
+@within_memory()
 def describe_image(path: Path, limits: Limits) -> dict[str, Any]:
     """Decode an upload, so that what cannot be compared is refused at once; give its public facts."""
     return decode(path.read_bytes(), name="file", limits=limits).describe()
@@ -90,6 +111,14 @@ def describe_image(path: Path, limits: Limits) -> dict[str, Any]:
 def _read(kind: Any, value: Any) -> Any:
     """Make the value that its JSON came from."""
     return TypeAdapter(kind).validate_python(value)
+
+
+def _write_previews(folder: Path, scene: Scene) -> None:
+    """Draw what a browser shows first while the pixels are at hand."""
+    folder.mkdir()
+    with ThreadPoolExecutor(len(PREVIEWS)) as pool:
+        for name, content in zip(PREVIEWS, pool.map(render, PREVIEWS, repeat(scene)), strict=True):
+            (folder / name).write_bytes(content)
 
 
 def _write_png(path: Path, pixels: Any) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
-IN_REPORT = ("preview-before.webp", "preview-after.webp", "preview-aligned.webp", "heatmap.png")
+MEDIA_TYPES = {".png": "image/png", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
+IN_REPORT = ("preview-before.webp", "preview-aligned.webp")
 
 
 @cache

@@ -74,7 +74,7 @@ def render(name: str, scene: Scene) -> bytes:
     -----
     "before.png", "after.png" and "aligned.png" keep transparency. Overlays and the mask have the size of their
     image; "side-by-side.png" and "heatmap.png" are reduced to 16 and 8 megapixels, "blink.gif" to 800 pixels a
-    side, "matches.png" to 1000 for each image and previews to 1600; "card.jpg" is the pair in 1200 × 630.
+    side, "matches.png" to 1000 for each image and previews to 1600; "card.jpeg" is the pair in 1200 × 630.
     """
     try:
         make = _MAKERS[name]
@@ -208,7 +208,7 @@ _MAKERS: dict[str, Callable[[Scene], bytes]] = {
     "matches.png": _matches,
     "side-by-side.png": _side_by_side,
     "blink.gif": _blink,
-    "card.jpg": _card,
+    "card.jpeg": _card,
     "preview-before.webp": lambda scene: preview(scene.before),
     "preview-after.webp": lambda scene: preview(scene.after),
     "preview-aligned.webp": lambda scene: preview_aligned(scene.after, scene.alignment, scene.before.pixels.shape[:2]),

@@ -3,13 +3,14 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, jsonify, make_response, request, send_file, url_for
 
 from app.analysis import Options
 from app.errors import BadRequest, MissingFile, TooManyFiles
 from app.gate import busy
 from app.jobs import describe_image
-from app.web import evaluations, pictures, uploads
+from app.report import MEDIA_TYPES
+from app.web import evaluations, pictures, tiles, uploads
 from app.web.errors import Refused
 from app.web.schemas import CompareAgain, read_json
 from app.web.security import PICTURE_POLICY, REPORT_POLICY
@@ -81,6 +82,7 @@ def get_evaluation(id: str) -> Response:
 def delete_evaluation(id: str) -> tuple[str, int]:
     """Delete an evaluation with its images."""
     services().store.delete("evaluations", id)
+    tiles.forget(id)
     return "", 204
 
 
@@ -88,7 +90,7 @@ def delete_evaluation(id: str) -> tuple[str, int]:
 def get_image(id: str, name: str) -> Response:
     """Give a picture; a browser keeps it, but asks each time whether it is still there."""
     with pictures.picture(id, name) as path:  # a picture never changes: its address is its version
-        media_type = pictures.MEDIA_TYPES[path.suffix]
+        media_type = MEDIA_TYPES[path.suffix]
         response = send_file(path, media_type, download_name=f"image-diff-{name}", etag=f"{id}-{name}")
     response.headers["Content-Disposition"] = f'inline; filename="image-diff-{name}"'
     response.headers["Content-Security-Policy"] = PICTURE_POLICY
@@ -96,10 +98,19 @@ def get_image(id: str, name: str) -> Response:
     return response
 
 
+@api.get("/evaluations/<id:id>/tiles/<name>/<int:level>/<int:column>/<int:row>")
+def get_tile(id: str, name: str, level: int, column: int, row: int) -> Response:
+    """Give a part of a large picture; it never changes, so a browser need not ask again."""
+    response = Response(tiles.tile(id, name, level, column, row), content_type="image/webp")
+    response.headers["Content-Security-Policy"] = PICTURE_POLICY
+    response.headers["Cache-Control"] = f"private, max-age={services().settings.keep_seconds:.0f}, immutable"
+    return response
+
+
 @api.get("/evaluations/<id:id>/report.html")
 def get_report(id: str) -> Response:
     """Give the result as one file that opens without a network."""
-    response = make_response(render_template("report.html", **pictures.report_context(id)))
+    response = make_response(pictures.report(id))
     response.headers["Content-Disposition"] = 'inline; filename="image-diff-report.html"'
     response.headers["Content-Security-Policy"] = REPORT_POLICY
     return response

@@ -14,6 +14,7 @@ _CURL = {
     "getEvaluation": "curl {root}api/evaluations/ID",
     "deleteEvaluation": "curl -X DELETE {root}api/evaluations/ID",
     "getImage": "curl -o overlay-after.png {root}api/evaluations/ID/images/overlay-after.png",
+    "getTile": "curl -o tile.webp {root}api/evaluations/ID/tiles/after/0/3/2",
     "getReport": "curl -o report.html {root}api/evaluations/ID/report.html",
     "getArchive": "curl -o image-diff.zip {root}api/evaluations/ID/archive.zip",
 }

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from app.analysis.render import NAMES
+from app.analysis.tiles import LEVELS
+from app.jobs import UNPACKED
 from app.options import OptionsIn
 from app.store import ID_PATTERN
 from app.web import schemas
@@ -47,6 +49,7 @@ def document() -> dict[str, Any]:
             "/api/evaluations": {"post": _create_evaluation()},
             "/api/evaluations/{id}": {"get": _get_evaluation(), "delete": _delete_evaluation()},
             "/api/evaluations/{id}/images/{name}": {"get": _get_image()},
+            "/api/evaluations/{id}/tiles/{name}/{level}/{column}/{row}": {"get": _get_tile()},
             "/api/evaluations/{id}/report.html": {"get": _get_file("getReport", "The result as one file", "text/html")},
             "/api/evaluations/{id}/archive.zip": {
                 "get": _get_file("getArchive", "All pictures and the JSON in one file", "application/zip")
@@ -117,6 +120,21 @@ def _get_image() -> dict[str, Any]:
         "summary": "A picture of an evaluation, drawn when first asked for",
         "parameters": [_ID, name],
         "responses": {"200": {"description": "The picture.", "content": media}, **_errors(*DRAWING)},
+    }
+
+
+def _get_tile() -> dict[str, Any]:
+    def parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        return {"name": name, "in": "path", "required": True, "schema": schema}
+
+    numbers = [parameter(name, {"type": "integer", "minimum": 0}) for name in ("column", "row")]
+    name, level = {"type": "string", "enum": list(UNPACKED)}, {"type": "integer", "minimum": 0, "maximum": LEVELS - 1}
+    tile = {"description": "The tile.", "content": {"image/webp": {"schema": _BINARY}}}
+    return {
+        "operationId": "getTile",
+        "summary": "A part of a picture of at most 512 × 512 pixels: whole, halved or quartered by its level",
+        "parameters": [_ID, parameter("name", name), parameter("level", level), *numbers],
+        "responses": {"200": tile, **_errors(*DRAWING)},
     }
 
 

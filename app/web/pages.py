@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.analysis.decode import NAMES as FORMATS
 from app.errors import ImageDiffError, NotFound
 from app.options import OPTION_NAMES, OptionsIn, to_texts
-from app.web import errors, evaluations, uploads
+from app.web import errors, evaluations, tiles, uploads
 from app.web.docs import docs_context
 from app.web.schemas import OPTION_FIELDS
 from app.web.services import services
@@ -59,6 +59,7 @@ def result(id: str) -> str:
 def remove(id: str) -> BaseResponse:
     """Delete a result with its images."""
     services().store.delete("evaluations", id)
+    tiles.forget(id)
     return redirect(url_for("pages.upload"), 303)
 
 

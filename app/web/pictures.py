@@ -1,6 +1,5 @@
 """Pictures of an evaluation: drawn when first asked for, then kept with it."""
 
-import base64
 import json
 import tempfile
 import threading
@@ -9,16 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from app.analysis.render import NAMES
+from app.analysis.render import NAMES, PREVIEWS
 from app.errors import NotFound
 from app.jobs import DRAWN_FROM, draw_picture
+from app.report import IN_REPORT, report_html
 from app.web.evaluations import admitted, public
 from app.web.services import services
 
-MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp"}
-IN_REPORT = ("preview-before.webp", "preview-after.webp", "preview-aligned.webp", "heatmap.png")
 _drawing = tuple(threading.Lock() for _ in range(64))
 
 
@@ -55,20 +53,19 @@ def archive(evaluation_id: str) -> IO[bytes]:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:
         pack.writestr("evaluation.json", json.dumps(public(record), indent=2, ensure_ascii=False))
         for name in NAMES:
-            if not name.startswith("preview-"):
+            if name not in PREVIEWS:
                 with picture(evaluation_id, name) as path:
                     pack.write(path, name)
     file.seek(0)
     return file
 
 
-def report_context(evaluation_id: str) -> dict[str, Any]:
-    """Give what the self-contained report shows: the JSON, and pictures small enough to travel in it."""
-    record = services().store.record("evaluations", evaluation_id)
-    pictures = {name.rpartition(".")[0]: _data_url(evaluation_id, name) for name in IN_REPORT}
-    return {"evaluation": public(record), "pictures": pictures, "generated": datetime.now(UTC)}
+def report(evaluation_id: str) -> bytes:
+    """Write the self-contained report: the JSON as a page, and pictures small enough to travel in it."""
+    evaluation = public(services().store.record("evaluations", evaluation_id))
+    return report_html(evaluation, {name: _content(evaluation_id, name) for name in IN_REPORT}, datetime.now(UTC))
 
 
-def _data_url(evaluation_id: str, name: str) -> str:
+def _content(evaluation_id: str, name: str) -> bytes:
     with picture(evaluation_id, name) as path:
-        return f"data:{MEDIA_TYPES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+        return path.read_bytes()

@@ -60,7 +60,7 @@ def shown(name: str, of: Scene) -> Any:
 @pytest.mark.parametrize("style", ["boxes", "contours", "filled"])
 def test_every_picture_opens_as_what_its_name_says(name: str, style: str) -> None:
     image = Image.open(io.BytesIO(render(name, scene(style=style))))
-    assert image.format == {"png": "PNG", "gif": "GIF", "webp": "WEBP", "jpg": "JPEG"}[name.rsplit(".")[-1]]
+    assert image.format == {"png": "PNG", "gif": "GIF", "webp": "WEBP", "jpeg": "JPEG"}[name.rsplit(".")[-1]]
     image.load()
 
 
@@ -362,7 +362,7 @@ def test_a_large_png_is_still_exact() -> None:
 def test_the_card_holds_the_marked_pair_whole(size: tuple[int, int]) -> None:
     """1200 × 630, before left and after right, whatever their shape."""
     white, black = (np.full((*size, 3), level, np.uint8) for level in (255, 0))
-    card = shown("card.jpg", replace(scene(), before=picture(black), after=picture(white), regions=())).astype(int)
+    card = shown("card.jpeg", replace(scene(), before=picture(black), after=picture(white), regions=())).astype(int)
     assert card.shape == (630, 1200, 3)
     dark = card.sum(2) < 200
     rows, columns = dark.any(1).sum(), dark.any(0).sum()

@@ -153,7 +153,7 @@ def test_deleting_leaves_nothing_behind(client: FlaskClient, services: Services,
         ("before", (128, 96)), ("after", (128, 96)), ("aligned", (128, 96)), ("overlay-before", (128, 96)),
         ("overlay-after", (128, 96)), ("mask", (128, 96)), ("heatmap", None), ("matches", None),
         ("side-by-side", None), ("blink", (128, 96)), ("preview-before", (128, 96)), ("preview-after", (128, 96)),
-        ("preview-aligned", (128, 96)),
+        ("preview-aligned", (128, 96)), ("card", (1200, 630)),
     ],
 )  # fmt: skip
 def test_every_picture_is_served(
@@ -173,7 +173,7 @@ def test_every_picture_is_served(
 
 
 def test_the_list_of_pictures_is_complete(evaluation: dict[str, Any]) -> None:
-    assert len(evaluation["images"]) == 13
+    assert len(evaluation["images"]) == 14
     for name, link in evaluation["images"].items():
         assert link.startswith(f"/api/evaluations/{evaluation['id']}/images/{name}.")
 

@@ -1,0 +1,65 @@
+"""Tiles of large pictures: their pixels lie uncompressed in the workplace for a while, so that any part is at hand."""
+
+import shutil
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.analysis.tiles import cut_tile
+from app.errors import NotFound
+from app.jobs import UNPACKED, unpack_picture
+from app.web.evaluations import admitted
+from app.web.services import services
+
+KEPT = 8  # unpacked pictures; the sweep of the workplace removes each after some minutes anyhow
+_PREFIX, _FILE = "pixels-", "pixels.npy"
+_unpacking = tuple(threading.Lock() for _ in range(16))
+
+
+def tile(evaluation_id: str, name: str, level: int, column: int, row: int) -> bytes:
+    """Cut a tile of a picture as WebP; the first one unpacks the picture, the next take milliseconds."""
+    record = services().store.record("evaluations", evaluation_id)
+    if name not in UNPACKED:
+        raise NotFound("There is no picture of that name.")
+    name = "after" if name == "aligned" and _is_in_place(record) else name
+    folder = services().store.work / f"{_PREFIX}{evaluation_id}-{name}"
+    return cut_tile(_pixels(folder, record, name), level, column, row)
+
+
+def forget(evaluation_id: str) -> None:
+    """Remove what is unpacked of an evaluation that was deleted."""
+    for folder in services().store.work.glob(f"{_PREFIX}{evaluation_id}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_in_place(record: dict[str, Any]) -> bool:
+    sizes = [[record[side][length] for length in ("width", "height")] for side in ("before", "after")]
+    return sizes[0] == sizes[1] and record["alignment"]["model"] == "none"
+
+
+def _pixels(folder: Path, record: dict[str, Any], name: str) -> Any:
+    """Map the pixels into memory; the file may be swept away at any time, but not from under who reads it."""
+    with suppress(FileNotFoundError):
+        return np.load(folder / _FILE, mmap_mode="r")
+    with _unpacking[hash(folder) % len(_unpacking)]:  # who asks meanwhile finds them there
+        with suppress(FileNotFoundError):
+            return np.load(folder / _FILE, mmap_mode="r")
+        _unpack(folder, record, name)
+        return np.load(folder / _FILE, mmap_mode="r")
+
+
+def _unpack(folder: Path, record: dict[str, Any], name: str) -> None:
+    here = services()
+    seconds = here.settings.deadline
+    source = here.store.files("evaluations", record["id"], UNPACKED[name])
+    with here.store.staging() as staged, source as entry:
+        with admitted(here.picture_gate, "pictures"):
+            here.call(unpack_picture, entry, record, name, staged / _FILE, here.settings.limits, seconds=seconds)
+        with suppress(OSError):  # another process was faster
+            staged.rename(folder)
+    unpacked = sorted(here.store.work.glob(f"{_PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in unpacked[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
