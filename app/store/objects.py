@@ -25,7 +25,8 @@ from app.store.trouble import is_missing, reached
 # Our own retries are those of whoever asked: an answer in seconds is worth more than one in minutes.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "s3": {
-        "config_kwargs": {"connect_timeout": 3, "read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 2}}
+        "max_concurrency": 1,  # of the parts of one file; with more, each reading asks for the size first
+        "config_kwargs": {"connect_timeout": 3, "read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 2}},
     }
 }
 

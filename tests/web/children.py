@@ -10,7 +10,7 @@ from pathlib import Path
 from app.analysis import Limits, Options
 from app.errors import InvalidOption
 from app.jobs import evaluate_folder
-from app.store import LocalStore
+from app.store import LocalStore, Store, open_store
 from app.worker import Workers
 
 PUT_SIZE = 60_000
@@ -82,14 +82,27 @@ def put_forever(folder: Path, pipe: Connection) -> None:
     store = LocalStore(folder, keep_seconds=10_000, max_bytes=10**9)
     pipe.send("ready")
     while True:
-        with store.staging() as staged:
-            for name in ("before", "after"):
-                (staged / name).write_bytes(bytes(PUT_SIZE))
-            id = store.commit(staged, "evaluations", {"verdict": "different"})["id"]
-        with store.staging() as staged:
-            (staged / "drawing").write_bytes(bytes(PUT_SIZE))
-            store.add_file("evaluations", id, "pictures/mask.png", staged / "drawing")
-        store.delete("evaluations", id)
+        store.delete("evaluations", _put(store))
+
+
+def put_objects_forever(place: str, folder: Path, pipe: Connection) -> None:
+    """Keep one, keep and delete another, until killed."""
+    store = open_store(place, folder, keep_seconds=100, max_bytes=10**9)
+    while True:
+        _put(store)
+        store.delete("evaluations", _put(store))
+        pipe.send("once more")
+
+
+def _put(store: Store) -> str:
+    with store.staging() as staged:
+        for name in ("before", "after"):
+            (staged / name).write_bytes(bytes(PUT_SIZE))
+        id = str(store.commit(staged, "evaluations", {"verdict": "different"})["id"])
+    with store.staging() as staged:
+        (staged / "drawing").write_bytes(bytes(PUT_SIZE))
+        store.add_file("evaluations", id, "pictures/mask.png", staged / "drawing")
+    return id
 
 
 def evaluate_often(folder: Path, times: int) -> int:

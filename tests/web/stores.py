@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import fsspec
@@ -39,6 +40,7 @@ def s3_server(port: int = 0) -> Iterator[str]:
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.setenv("AWS_ENDPOINT_URL", address)
         environment.setenv("NO_PROXY", "127.0.0.1")
+        urlopen(Request(f"{address}/moto-api/reset", method="POST")).close()  # it remembers the server before
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         try:
             yield address
