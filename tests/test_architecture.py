@@ -57,6 +57,17 @@ def test_nothing_under_the_web_shell_and_the_commands_imports_them(name: str) ->
         assert layer(module) not in ("web", "commands"), f"{name} imports {module}"
 
 
+@pytest.mark.parametrize("name", sorted(name for name in MODULES if layer(name) in ("batch", "testing", "report")))
+def test_batches_know_nothing_of_the_service_and_its_store(name: str) -> None:
+    assert not {module for module in imports_of(name) if layer(module) in ("web", "store", "gate", "commands")}, name
+
+
+def test_the_service_knows_nothing_of_batches() -> None:
+    for name in MODULES:
+        if layer(name) in ("web", "store", "gate", "worker", "jobs", "analysis"):
+            assert not {module for module in imports_of(name) if layer(module) in ("batch", "testing")}, name
+
+
 def test_errors_import_nothing_of_the_application() -> None:
     assert not {module for module in imports_of("app.errors") if module.split(".")[0] == "app"}
 

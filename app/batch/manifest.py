@@ -101,8 +101,9 @@ def _read_json(text: str, title: str) -> Iterator[tuple[int, Any]]:
             at = _skip(text, at + 1)
         elif text[at : at + 1] != "]":
             raise BadRequest(f'{title}, line {line + text.count(chr(10), counted, at)}: "," or "]" is expected.')
-    if rest := text[at + 1 :].strip():
-        raise BadRequest(f"{title}, line {text.count(chr(10), 0, at) + 1}: {rest[:20]!r} stands after the list.")
+    if (end := _skip(text, at + 1)) < len(text):
+        line = text.count("\n", 0, end) + 1
+        raise BadRequest(f"{title}, line {line}: {text[end : end + 20]!r} stands after the list.")
 
 
 def _skip(text: str, at: int) -> int:

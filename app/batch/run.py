@@ -64,10 +64,15 @@ def run_batch(
         results.add(answer)
         on_row()
 
-    todo = (plan.work_for(pair) for pair in pairs if pair.name not in results.rows)
+    todo = (plan.work_for(pair) for pair in pairs if not is_done(pair, results))
     with _asked_to_stop() as stop:
         _compare_all(todo, executor, take, stop)
         return not stop.is_set()
+
+
+def is_done(pair: Pair, results: Results) -> bool:
+    """Say whether a pair need not be looked at: it has a line, and both its files are still there."""
+    return pair.name in results.rows and pair.before is not None and pair.after is not None
 
 
 def _compare_all(todo: Iterator[Work | Answer], executor: Executor, take: Take, stop: threading.Event) -> None:

@@ -109,15 +109,17 @@ def _record(name: str, evaluation: Evaluation, seconds: float) -> dict[str, Any]
 
 
 def _thumbnail(scene: Scene) -> bytes:
-    """Put both pictures side by side, each in a square, with the differences marked in the second."""
-    canvas = np.full((THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE, 3), 255, np.uint8)
+    """Put both pictures side by side, each in a square, with the differences marked in the second; clear around."""
+    canvas = np.zeros((THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE, 4), np.uint8)
     marks = [Mark(region.id, region.after) for region in scene.regions]
     for index, (picture, drawn) in enumerate(((scene.before, []), (scene.after, marks))):
-        scale = min(1.0, THUMBNAIL_SIDE / max(picture.width, picture.height))
+        scale = min(1.0, (THUMBNAIL_SIDE - 4) / max(picture.width, picture.height))
         small = annotate(picture.pixels, drawn, scene.options, scale=scale)[:THUMBNAIL_SIDE, :THUMBNAIL_SIDE]
         top, left = ((THUMBNAIL_SIDE - size) // 2 for size in small.shape[:2])
         left += index * THUMBNAIL_SIDE
-        canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+        canvas[top : top + small.shape[0], left : left + small.shape[1]] = np.dstack(
+            [small, np.full_like(small[..., 0], 255)]
+        )
     buffer = io.BytesIO()
     Image.fromarray(canvas).save(buffer, "WEBP", quality=70, method=2)
     return buffer.getvalue()

@@ -15,7 +15,7 @@ from app.batch.progress import in_words, progress_bar, show_counts
 from app.batch.reports import write_reports
 from app.batch.reports.facts import Facts
 from app.batch.results import Results
-from app.batch.run import Plan, run_batch
+from app.batch.run import Plan, is_done, run_batch
 from app.commands.arguments import add_options, options_given
 from app.errors import BadRequest, ImageDiffError
 from app.settings import Settings, SettingsError
@@ -93,7 +93,7 @@ def _batch(arguments: argparse.Namespace) -> int:
 
 def _compare(arguments: argparse.Namespace, found: Pairs, plan: Plan, results: Results) -> bool:
     """Compare what has no result yet; give whether it came to its end."""
-    todo = sum(pair.name not in results.rows for pair in found.pairs)
+    todo = sum(not is_done(pair, results) for pair in found.pairs)
     if not todo:
         return True
     executor = _executor(arguments, plan.settings, todo)
@@ -115,7 +115,7 @@ def _executor(arguments: argparse.Namespace, settings: Settings, todo: int) -> E
     if arguments.scheduler:
         if private:
             raise BadRequest("memory:// is in this process only; a cluster cannot read it.")
-        from app.cluster import batch_executor
+        from app.batch.dask_executor import batch_executor
 
         return batch_executor(arguments.scheduler, settings)
     if private:

@@ -15,7 +15,6 @@
   ]
   const collator = new Intl.Collator('en', { numeric: true })
   const plain = new Intl.NumberFormat('en')
-  const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 2 })
   const state = { show: 'all', q: '', sort: '' }
   const drawn = new Map()
   let shown = rows
@@ -72,7 +71,7 @@
       cell('', ...title(row)),
       cell('', chip),
       cell('number wide', plain.format(row[REGIONS])),
-      cell('number wide', row[SHARE] ? percent.format(row[SHARE]) : '–'),
+      cell('number wide', row[SHARE] ? `${(100 * row[SHARE]).toFixed(2)} %` : '–'),
       cell('number wide', `${row[SECONDS].toFixed(2)} s`),
     )
     return element

@@ -23,7 +23,7 @@ def as_markdown(facts: Facts) -> bytes:
     if accepted := sum(row.accepted for row in facts.rows):
         lines += ["", f"{accepted:,} accepted: the new pictures are the baselines now."]
     if facts.aside:
-        lines += ["", f"{facts.aside:,} other files are no pictures by their names."]
+        lines += ["", f"Left aside as no pictures by their names: {facts.aside:,}."]
     if failing:
         listed = list(_table(failing[:LISTED]))
         lines += ["", "| pair | verdict | |", "|---|---|---|", *listed]
