@@ -157,8 +157,7 @@ def _similarities(
 def _ssim(before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, reasons: dict[str, str]) -> float | None:
     if not changed.tiles.any():
         return 1.0
-    greys = in_threads(lambda index: to_grey((before, after)[index]), range(2))
-    value = mean_structural_similarity(greys[0], greys[1], changed.tiles, valid)
+    value = mean_structural_similarity(before, after, changed.tiles, valid)
     if value is None:
         reasons["ssim"] = "No window of 7 × 7 pixels can be compared."
     return value

@@ -79,7 +79,7 @@ def mean_structural_similarity(
     Parameters
     ----------
     before, after : ndarray
-        As in `structural_similarity`.
+        As in `structural_similarity`, or RGB, shape (height, width, 3), of which the grey is measured.
     changed_tiles : ndarray, optional
         Shape (ceil(height / 64), ceil(width / 64)), bool, from `changed.find_changed`: where the images may be
         unequal. Everywhere else SSIM is 1 and is not computed.
@@ -111,7 +111,7 @@ def mean_structural_similarity(
 def _check(before: UInt8Array, after: UInt8Array) -> None:
     if before.shape != after.shape:
         raise ValueError(f"shapes differ: {before.shape} and {after.shape}")
-    if min(before.shape) < WINDOW:
+    if min(before.shape[:2]) < WINDOW:
         raise ValueError(TOO_SMALL)
 
 
@@ -121,7 +121,7 @@ def _inner_size(shape: tuple[int, ...]) -> int:
 
 def _blocks(tiles: npt.NDArray[np.bool_], row: int, shape: tuple[int, ...]) -> list[_Block]:
     """Cut a row of tiles into blocks that cover every window which reaches into a changed tile."""
-    height, width = shape
+    height, width = shape[:2]
     near = tiles[max(row - 1, 0) : row + 2].any(axis=0)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], near.view(np.int8), [0])))) * TILE
     rows = slice(row * TILE, min((row + 1) * TILE, height))
@@ -135,17 +135,19 @@ def _blocks(tiles: npt.NDArray[np.bool_], row: int, shape: tuple[int, ...]) -> l
 
 def _loss(before: UInt8Array, after: UInt8Array, block: _Block, inside: Any, full: FloatArray | None = None) -> float:
     """Sum 1 - SSIM over a block, less the frame that the mean leaves out and what is not inside."""
+    shape = before.shape[:2]
     wide = tuple(
         slice(max(span.start - _RADIUS, 0), min(span.stop + _RADIUS, end))
-        for span, end in zip(block, before.shape, strict=True)
+        for span, end in zip(block, shape, strict=True)
     )
-    part = _map(before[wide], after[wide])
+    grey, other = (part if part.ndim == 2 else to_grey(part) for part in (before[wide], after[wide]))
+    part = _map(grey, other)
     part = part[tuple(slice(span.start - w.start, span.stop - w.start) for span, w in zip(block, wide, strict=True))]
     if full is not None:
         full[block] = part
     inner = tuple(
         slice(max(_RADIUS - span.start, 0), max(min(span.stop, end - _RADIUS) - span.start, 0))
-        for span, end in zip(block, before.shape, strict=True)
+        for span, end in zip(block, shape, strict=True)
     )
     values = part[inner] if inside is None else part[inner][inside[block][inner] != 0]
     return float(values.size - values.sum(dtype=np.float64))
