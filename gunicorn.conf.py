@@ -18,7 +18,7 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 worker_class = "app.web.connections.ThreadsWithLimits"
 # Who waits or works at the gate, who sends a body, and half as many again for what is answered at once.
 _settings = Settings.from_environment()
-_at_the_gate = 2 * _settings.evaluations + _settings.waiting + _settings.waiting_pictures
+_at_the_gate = _settings.most_at_once + _settings.evaluations + _settings.waiting + _settings.waiting_pictures
 threads = _at_the_gate + READERS * 3 // 2
 keepalive = 5
 

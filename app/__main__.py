@@ -1,4 +1,4 @@
-"""`python -m app`: serve, compare, batch, model, health."""
+"""`python -m app`: serve, compare, batch, worker, model, health."""
 
 import argparse
 import importlib
@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-COMMANDS = ("serve", "compare", "batch", "model", "health")  # each a module of app.commands
+COMMANDS = ("serve", "compare", "batch", "worker", "model", "health")  # each a module of app.commands
 
 
 def main(argv: Sequence[str] | None = None) -> int:

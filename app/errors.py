@@ -123,6 +123,20 @@ class Busy(ImageDiffError):
     code = "busy"
 
 
+class SchedulerAway(ImageDiffError):
+    """The scheduler of the cluster that compares images does not answer."""
+
+    status = 503
+    code = "scheduler_away"
+
+
+class NoWorkers(ImageDiffError):
+    """The cluster that compares images has no workers."""
+
+    status = 503
+    code = "no_workers"
+
+
 class TimedOut(ImageDiffError):
     """The evaluation did not end before its deadline."""
 

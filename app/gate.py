@@ -4,7 +4,7 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -20,12 +20,23 @@ class Gate:
     """A queue before the places where work is done.
 
     Whoever enters first needs one of the ``run + wait`` seats of the queue (none free: Busy), then one of the
-    ``run`` places. Queues of one folder share the places and have seats of their own.
+    ``run`` places. Queues of one folder share the places of a name and have seats of their own.
     """
 
-    def __init__(self, folder: Path, *, run: int, wait: int, queue: str, patience: float) -> None:
-        self._places = [folder / f"run-{number}.lock" for number in range(run)]
-        self._seats = [folder / f"{queue}-{number}.lock" for number in range(run + wait)]
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        run: int | Callable[[], int],
+        wait: int,
+        queue: str,
+        patience: float,
+        places: str = "run",
+    ) -> None:
+        self._run = run
+        self._wait = wait
+        self._place = folder / places
+        self._seat = folder / queue
         self._patience = patience
         # The threads of this process line up here, so that a newcomer does not pass who waits already.
         self._line = threading.Lock()
@@ -35,7 +46,7 @@ class Gate:
         """Hold a place while the body runs, waiting for it at most ``patience`` seconds."""
         give_up = time.monotonic() + self._patience
         with ExitStack() as held:
-            seat = _lock_one(self._seats)
+            seat = _lock_one(self._seats())
             if seat is None:
                 raise busy()
             held.callback(os.close, seat)
@@ -44,16 +55,24 @@ class Gate:
 
     def is_full(self) -> bool:
         """Say whether there is no seat at this moment, so that nothing need be read of who comes now."""
-        seat = _lock_one(self._seats)
+        seat = _lock_one(self._seats())
         if seat is not None:
             os.close(seat)
         return seat is None
+
+    def _places(self) -> list[Path]:
+        """Name the places that there are now: machines of a cluster come and go."""
+        count = self._run if isinstance(self._run, int) else self._run()
+        return [Path(f"{self._place}-{number}.lock") for number in range(count)]
+
+    def _seats(self) -> list[Path]:
+        return [Path(f"{self._seat}-{number}.lock") for number in range(len(self._places()) + self._wait)]
 
     def _wait_for_place(self, give_up: float) -> int:
         if not self._line.acquire(timeout=max(0.0, give_up - time.monotonic())):
             raise Busy("The server was busy for too long; try again in a few seconds.")
         try:
-            while (place := _lock_one(self._places)) is None:
+            while (place := _lock_one(self._places())) is None:
                 if time.monotonic() > give_up:
                     raise Busy("The server was busy for too long; try again in a few seconds.")
                 time.sleep(POLL_SECONDS)

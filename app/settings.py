@@ -16,6 +16,7 @@ _LIMITS = Limits()
 MEMORY_BASE = 400_000_000
 MEMORY_PER_PIXEL = 40
 PREFIX = "IMAGE_DIFF_"
+MOST_SLOTS = 64  # of a cluster that one web process hands work to at once; each takes one of its threads
 
 
 class SettingsError(ValueError):
@@ -65,7 +66,7 @@ class Settings(BaseModel):
 
     evaluations: int = Field(default=2, ge=1, description="Evaluations at once, over all processes")
     waiting: int = Field(
-        default=4, ge=0, description="Evaluations that may wait for their turn; more are answered 503 busy"
+        default=16, ge=0, description="Evaluations that may wait for their turn; more are answered 503 busy"
     )
     waiting_pictures: int = Field(default=12, ge=0, description="Pictures of results that may wait to be drawn")
     max_memory_bytes: int = Field(
@@ -73,6 +74,12 @@ class Settings(BaseModel):
     )
     deadline: float = Field(
         default=30.0, gt=0, description="Seconds one evaluation may take, and may wait for its turn"
+    )
+
+    scheduler: str = Field(
+        default="",
+        pattern="^$|://",
+        description="Dask scheduler whose workers evaluate, such as `tcp://scheduler:8786`; empty evaluates here",
     )
 
     model: Path = Field(
@@ -92,6 +99,11 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least level that is logged"
     )
+
+    @property
+    def most_at_once(self) -> int:
+        """Evaluations that one web process has under way at most, here or in a cluster."""
+        return MOST_SLOTS if self.scheduler else self.evaluations
 
     @property
     def category_model(self) -> tuple[Path, Provider, int]:

@@ -17,7 +17,9 @@ class Executor(Protocol):
     ``slots`` is the number of pairs at work at once; a batch keeps a few times as many submitted.
     """
 
-    slots: int
+    @property
+    def slots(self) -> int:
+        """Count the places to work; it may change while machines come and go."""
 
     def submit(self, function: Callable[[Task], Result], task: Task, /) -> Future[Result]:
         """Run a function of a module somewhere; its task and its result travel by pickle."""

@@ -35,7 +35,7 @@ def create(stage: Stage, options: Options) -> dict[str, Any]:
                 settings.category_model,
                 settings.deadline,
             )
-            result = here.call(*work, seconds=settings.deadline)
+            result = here.call_evaluation(*work, seconds=settings.deadline)
         record = here.store.commit(folder, "evaluations", result)
     _note(record)
     return public(record)

@@ -1,8 +1,9 @@
 """Wire the Flask application together."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from flask import Flask, Request
 from flask_dropzone import Dropzone
@@ -21,6 +22,9 @@ from app.web.pages import pages
 from app.web.service import service
 from app.web.services import NAME, Services, services
 from app.worker import Workers
+
+if TYPE_CHECKING:
+    from app.cluster.evaluations import Cluster
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,10 +102,28 @@ def make_services(settings: Settings) -> Services:
         )
     except (ImageDiffError, ImportError, OSError, ValueError) as error:
         raise SettingsError(f"IMAGE_DIFF_STORE={settings.store}: this cannot be used: {error}") from error
-    gates = {
-        queue: Gate(store.gate, run=settings.evaluations, wait=wait, queue=queue, patience=settings.deadline)
-        for queue, wait in (("evaluations", settings.waiting), ("pictures", settings.waiting_pictures))
-    }
-    shares = (settings.evaluations, settings.max_memory_bytes)
-    workers = Workers(settings.evaluations, initializer=jobs.prepare, initargs=shares)
-    return Services(settings, store, gates["evaluations"], gates["pictures"], workers.call, workers.warm_up)
+    here = settings.evaluations
+    cluster = make_cluster(settings)
+    places = {"run": cluster.slots, "places": "slot"} if cluster else {"run": here}
+    gate = partial(Gate, store.gate, patience=settings.deadline)
+    workers = Workers(here, initializer=jobs.prepare, initargs=(here, settings.max_memory_bytes))
+    return Services(
+        settings,
+        store,
+        gate=gate(queue="evaluations", wait=settings.waiting, **places),
+        picture_gate=gate(queue="pictures", wait=settings.waiting_pictures, run=here),
+        call=workers.call,
+        warm_up=workers.warm_up,
+        cluster=cluster,
+    )
+
+
+def make_cluster(settings: Settings) -> "Cluster | None":
+    """Make the way to the cluster, if there is one; its scheduler need not be there yet."""
+    if not settings.scheduler:
+        return None
+    try:
+        from app.cluster.evaluations import Cluster
+    except ImportError as error:
+        raise SettingsError(f"IMAGE_DIFF_SCHEDULER needs what requirements-cluster.txt names: {error}") from error
+    return Cluster(settings.scheduler)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from flask import current_app
 
@@ -13,6 +13,9 @@ from app.gate import Gate
 from app.settings import Settings
 from app.store import Store
 from app.web.logs import log
+
+if TYPE_CHECKING:
+    from app.cluster.evaluations import Cluster
 
 NAME = "image_diff"
 SWEEP_SECONDS = 60
@@ -34,8 +37,14 @@ class Services:
     picture_gate: Gate
     call: Call
     warm_up: Callable[[], None]
+    cluster: "Cluster | None" = None
     _started_in: int = field(default=-1, init=False)
     _mutex: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    @property
+    def call_evaluation(self) -> Call:
+        """What evaluations are called by: the cluster if there is one; pictures are drawn here."""
+        return self.cluster.call if self.cluster else self.call
 
     def start(self) -> None:
         """Start what runs beside the requests, once in the process that serves: no thread survives gunicorn's fork."""

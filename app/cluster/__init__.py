@@ -1,0 +1,1 @@
+"""Work handed to a Dask cluster; needs what requirements-cluster.txt names."""
