@@ -151,7 +151,7 @@ def test_the_readme_s_answer_is_a_part_of_what_its_curl_line_gets(tmp_path: Path
 
 def test_the_library_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
-    (example,) = CODE["python"]
+    (example,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
     ast.parse(example)
     exec(compile(example, "README.md", "exec"), {})
     assert "difference" in capsys.readouterr().out
