@@ -55,6 +55,11 @@ class Changed:
         return boxes
 
 
+def covered(boxes: list[Box]) -> int:
+    """Give the number of pixels in boxes that do not touch."""
+    return sum(box.width * box.height for box in boxes)
+
+
 @dataclass(frozen=True, slots=True)
 class _Strip:
     pixels: int

@@ -5,23 +5,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from app.analysis.category import Category, not_installed, region_crops
+from app.analysis.changed import Changed
 from app.analysis.decode import decode
 from app.analysis.differences import find_differences
-from app.analysis.features import match_features
+from app.analysis.features import summarise as summarise_matches
+from app.analysis.features import with_inliers
 from app.analysis.framing import with_framing
-from app.analysis.hashes import hash_distances
+from app.analysis.given import Given, given_changes, measure_given
 from app.analysis.laying import Laid, lay
 from app.analysis.metrics import measure
 from app.analysis.model import (
     IDENTITY,
     Deadline,
     Evaluation,
-    Features,
-    HashDistance,
     Limits,
     Maps,
     Metrics,
@@ -35,8 +34,6 @@ from app.analysis.noise_free import Likeness
 from app.analysis.summary import passed, summarise, verdict_of
 from app.analysis.tone import even_tone
 from app.errors import TooManyPixels
-
-Given = tuple[Metrics, dict[str, HashDistance], Features]
 
 
 class ComparesMeaning(Protocol):
@@ -104,15 +101,16 @@ def evaluate(
     with ThreadPoolExecutor(1) as aside:
         # Two things at once: the numbers over all pixels, and the search for what is different.
         with deadline.stage("align"):
-            laid = lay(first, second, options, deadline)
+            changed = given_changes(first, second)
+            given = aside.submit(_measure_given, first, second, changed, deadline)
+            laid = lay(first, second, options, deadline, changed)
             alignment = laid.alignment
-        given = aside.submit(_measure_given, first, second, laid, deadline)
         with deadline.stage("tone"):
             tone, toned = _even(first, laid, options)
         compared = aside.submit(_measure_compared, first, toned, laid, tone, given, deadline)
         with deadline.stage("regions"):
             regions, maps = _find(first, second, laid, toned, tone, options)
-        (as_given, hashes, features), as_compared = given.result(), compared.result()
+        as_given, as_compared = given.result().metrics, compared.result()
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
     verdict = verdict_of(as_given, first.pixels.shape == second.pixels.shape, regions)
@@ -127,8 +125,8 @@ def evaluate(
         tone=tone,
         as_given=as_given,
         as_compared=as_compared,
-        hashes=hashes,
-        features=features,
+        hashes=given.result().hashes,
+        features=summarise_matches(with_inliers(given.result().matches, alignment)),
         category=category.to_dict(),
         regions=regions,
         timings_ms={**deadline.timings_ms, "total": deadline.total_ms()},
@@ -161,21 +159,9 @@ def _even(first: Picture, laid: Laid, options: Options) -> tuple[Tone, UInt8Arra
     return even_tone(first.pixels, laid.after.pixels, laid.valid, options)
 
 
-def _measure_given(first: Picture, second: Picture, laid: Laid, deadline: Deadline) -> Given:
-    """Measure the pixels as given, only brought to one size; hash them, and match features."""
+def _measure_given(first: Picture, second: Picture, changed: Changed | None, deadline: Deadline) -> Given:
     with deadline.stage("measure"):
-        equal = laid.given is not None and laid.given.unequal == 0
-        pixels = first.pixels if equal else second.pixels  # one array: what knows it need not compute twice
-        hashes = hash_distances(first.pixels, pixels)
-        features = match_features(first.pixels, pixels, laid.alignment)
-        metrics = measure(
-            first.pixels,
-            _sized(second.pixels, first),
-            alpha=(first.alpha, _sized(second.alpha, first)),
-            deep=(first.deep, _sized(second.deep, first)),
-            changed=laid.given,
-        )
-        return metrics, hashes, features
+        return measure_given(first, second, changed)
 
 
 def _measure_compared(
@@ -189,7 +175,7 @@ def _measure_compared(
     """Measure aligned and toned; without either these are the numbers as given."""
     untouched = laid.given is not None and laid.alignment.matrix == IDENTITY and not laid.alignment.bands
     if untouched and not tone.applied:
-        return given.result()[0]
+        return given.result().metrics
     with deadline.stage("measure"):
         return measure(first.pixels, toned, valid=laid.valid)
 
@@ -203,13 +189,6 @@ def _find(
     else:
         regions, maps = (), Maps(*(np.zeros(laid.valid.shape, np.uint8) for _ in "mh"))
     return with_framing(regions, maps, laid.alignment, after_shape, options)
-
-
-def _sized(pixels, first: Picture):  # type: ignore[no-untyped-def]
-    if pixels is None or pixels.shape[:2] == first.pixels.shape[:2]:
-        return pixels
-    interpolation = cv2.INTER_AREA if pixels.shape[0] > first.height else cv2.INTER_LINEAR
-    return cv2.resize(pixels, (first.width, first.height), interpolation=interpolation)
 
 
 def _categorise(

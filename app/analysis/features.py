@@ -1,6 +1,6 @@
 """Features: ORB keypoints of both images, their cross-checked matches, and a picture of those."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -27,6 +27,7 @@ class Matches:
         keypoints_before, keypoints_after: how many were found.
         before, after: shape (n, 2), float64: (x, y) of each matched pair, in pixels of the given images.
         inliers: shape (n,), bool: the pairs that agree with the alignment, or with one homography.
+        near: how close a match must lie to agree, in pixels of *after*.
         reason: why there are none, in words; None when there are some.
     """
 
@@ -35,6 +36,7 @@ class Matches:
     before: Points
     after: Points
     inliers: npt.NDArray[np.bool_]
+    near: float = NEAR
     reason: str | None = None
 
 
@@ -82,8 +84,16 @@ def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | N
     Rublee, Rabaud, Konolige, Bradski: ORB: an efficient alternative to SIFT or SURF. ICCV 2011.
     https://doi.org/10.1109/ICCV.2011.6126544
     """
+    return with_inliers(match_keypoints(before, after), alignment)
+
+
+def match_keypoints(before: UInt8Array, after: UInt8Array, factors: tuple[int, int] = (1, 1)) -> Matches:
+    """Match as `find_matches` does, and leave open which matches agree: `with_inliers` says that.
+
+    `factors` say by how much each image was reduced already; points are in pixels of the full images all the same.
+    """
     looked_at = [before] if before is after else [before, after]
-    keypoints = in_threads(lambda index: _keypoints(looked_at[index]), range(len(looked_at)))
+    keypoints = in_threads(lambda index: _keypoints(looked_at[index], factors[index]), range(len(looked_at)))
     (points_before, descriptors_before, _), (points_after, descriptors_after, scale_after) = keypoints[0], keypoints[-1]
     found = len(points_before), len(points_after)
     if 0 in found:
@@ -91,13 +101,17 @@ def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | N
     pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(descriptors_before, descriptors_after)
     here = points_before[[pair.queryIdx for pair in pairs]]
     there = points_after[[pair.trainIdx for pair in pairs]]
-    inliers = _inliers(here, there, alignment, NEAR * scale_after)
-    return Matches(*found, here, there, inliers)
+    return Matches(*found, here, there, np.zeros(len(here), np.bool_), NEAR * scale_after)
+
+
+def with_inliers(found: Matches, alignment: Alignment | None = None) -> Matches:
+    """Mark the matches that the alignment explains; without one, or where it found nothing, one homography."""
+    return replace(found, inliers=_inliers(found.before, found.after, alignment, found.near))
 
 
 def _none(found: tuple[int, int], reason: str) -> Matches:
     empty = np.empty((0, 2))
-    return Matches(*found, empty, empty, np.empty(0, np.bool_), reason)
+    return Matches(*found, empty, empty, np.empty(0, np.bool_), reason=reason)
 
 
 def _why_none(before: UInt8Array, after: UInt8Array, found: tuple[int, int]) -> str:
@@ -109,12 +123,13 @@ def _why_none(before: UInt8Array, after: UInt8Array, found: tuple[int, int]) -> 
     return "No keypoints were found."
 
 
-def _keypoints(pixels: UInt8Array) -> tuple[Points, Any, float]:
-    """Give ORB keypoints (x, y) in pixels of the image, their descriptors, and image pixels per reduced pixel."""
+def _keypoints(pixels: UInt8Array, factor: int) -> tuple[Points, Any, float]:
+    """Give ORB keypoints (x, y) in pixels of the full image, their descriptors, and full pixels per reduced pixel."""
     height, width = pixels.shape[:2]
     if min(height, width) < _SMALLEST:  # OpenCV 5 raises below its patch size
         return np.empty((0, 2)), None, 1.0
-    reduced, step = reduce_to(pixels, LONGEST_SIDE)
+    reduced, (across, down) = reduce_to(pixels, LONGEST_SIDE)
+    step = across * factor, down * factor
     if min(reduced.shape[:2]) < _SMALLEST:
         return np.empty((0, 2)), None, max(step)
     keypoints, descriptors = cv2.ORB.create(KEYPOINTS).detectAndCompute(cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY), None)

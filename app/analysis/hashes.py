@@ -10,11 +10,11 @@ from PIL import Image
 
 from app.analysis.model import HashDistance, UInt8Array
 from app.analysis.resize import reduce_to
-from app.analysis.threads import in_threads
 
 # ImageHash loads pywt and scipy.fftpack inside its hashes; loaded here, no comparison waits for them.
 
-LONGEST_SIDE = 512
+LONGEST_SIDE, REDUCED_SIDE = 512, 256
+"""Larger images are reduced, by far."""
 _HASHES: dict[str, Callable[[Image.Image], Any]] = {
     "average": imagehash.average_hash,
     "difference": imagehash.dhash,
@@ -39,15 +39,16 @@ def hash_distances(before: UInt8Array, after: UInt8Array) -> dict[str, HashDista
 
     Notes
     -----
-    Hashes look at 8 to 32 pixels a side, so images are first reduced to at most 512 by averaging areas; that
-    takes the place of the first and dearest step of the hash itself.
+    Hashes look at 8 to 32 pixels a side, so images with a side above 512 are first reduced to 256 by averaging
+    areas; that takes the place of the first and dearest step of the hash itself.
     """
-    if before is after:
-        reduced = [reduce_to(before, LONGEST_SIDE)[0]]
-    else:
-        reduced = in_threads(lambda index: reduce_to((before, after)[index], LONGEST_SIDE)[0], range(2))
-    images = [Image.fromarray(pixels) for pixels in reduced]
+    both = [before] if before is after else [before, after]
+    images = [Image.fromarray(_reduced(pixels)) for pixels in both]
     return {name: _distance([hash_of(image) for image in images]) for name, hash_of in _HASHES.items()}
+
+
+def _reduced(pixels: UInt8Array) -> Any:
+    return pixels if max(pixels.shape[:2]) <= LONGEST_SIDE else reduce_to(pixels, REDUCED_SIDE)[0]
 
 
 def _distance(hashes: list[Any]) -> HashDistance:

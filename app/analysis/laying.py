@@ -39,7 +39,7 @@ class Laid:
     likeness: Likeness
 
 
-def lay(first: Picture, second: Picture, options: Options, deadline: Deadline) -> Laid:
+def lay(first: Picture, second: Picture, options: Options, deadline: Deadline, given: Changed | None = None) -> Laid:
     """Lay the second picture over the first.
 
     Parameters
@@ -50,14 +50,15 @@ def lay(first: Picture, second: Picture, options: Options, deadline: Deadline) -
         ``align`` "off" only brings both to one size.
     deadline : Deadline
         Checked between attempts to align.
+    given : Changed, optional
+        Where the two are unequal as given, when the caller knows it already.
 
     Returns
     -------
     Laid
     """
-    given = None
     if first.pixels.shape == second.pixels.shape:
-        given = _changes(first, second)
+        given = given or _changes(first, second)
         if given.unequal == 0:
             second = replace(second, pixels=first.pixels)  # one array: what knows it need not compute twice
         likeness = _likeness(first.pixels, second.pixels, given)

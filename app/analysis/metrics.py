@@ -6,13 +6,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.changed import Changed, find_changed
+from app.analysis.changed import Changed, covered, find_changed
 from app.analysis.model import Box, Metrics, UInt8Array, UInt16Array
-from app.analysis.resize import reduce_by
+from app.analysis.resize import Reduced, reduce_both
 from app.analysis.ssim import TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
 from app.analysis.threads import in_threads
 
-REDUCED_PIXELS = 1_000_000
+HISTOGRAM_PIXELS = 2**21
+"""Pixels that are counted together: OpenCV counts in float32, which is exact to 16 million."""
 JPEG_QUALITY = 75
 CANNY = (100, 200)
 EQUAL = "The images are equal."
@@ -35,7 +36,7 @@ def measure(
     deep: tuple[UInt16Array | None, UInt16Array | None] = (None, None),
     valid: UInt8Array | None = None,
     changed: Changed | None = None,
-    ssim: float | None = None,
+    reduced: Reduced | None = None,
 ) -> Metrics:
     """Measure two images.
 
@@ -52,8 +53,8 @@ def measure(
         Shape (height, width), uint8; 0 marks pixels without evidence, which nothing counts.
     changed : Changed, optional
         What `find_measured_changes` gave for the same arguments, when the caller has it already.
-    ssim : float, optional
-        The structural similarity of the grey images, when the caller has it already.
+    reduced : Reduced, optional
+        What `reduce_both` gave for the same arguments, when the caller has it already.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def measure(
         rmse=math.sqrt(mean_square),
         psnr=_psnr(mean_square, reasons),
         changed_box=changed.box,
-        **_similarities(before, after, valid, changed, ssim, reasons),
+        **_similarities(before, after, valid, changed, reduced, reasons),
         reasons=reasons,
     )
 
@@ -130,31 +131,35 @@ def _psnr(mean_square: float, reasons: dict[str, str]) -> float | None:
 
 
 def _similarities(
-    before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, ssim: float | None, reasons: dict[str, str]
+    before: UInt8Array,
+    after: UInt8Array,
+    valid: Any,
+    changed: Changed,
+    reduced: Reduced | None,
+    reasons: dict[str, str],
 ) -> dict[str, float | None]:
     """Give the numbers that look at more than single pixels."""
-    if before.shape[0] < WINDOW or before.shape[1] < WINDOW:
-        reasons["ssim"] = TOO_SMALL
-        ssim = None
-    elif ssim is None:
-        ssim = _ssim(before, after, valid, changed, reasons)
+    ssim = _ssim(before, after, valid, changed, reasons)
     if changed.box is None:
         return {"ssim": ssim, **EQUAL_SIMILARITIES}
     correlation, divergence = compare_histograms(*_histograms(before, after, valid, changed.boxes(before.shape[:2])))
     if correlation is None:
         reasons["histogram_correlation"] = "A channel uses all 256 levels equally often."
-    reduced = _reduce_both(before, after, valid, changed.box)
-    sizes = in_threads(lambda index: encoded_size(reduced[index]), range(2))
+    small = (reduced or reduce_both(before, after, changed, valid))[:2]
+    sizes = in_threads(lambda index: encoded_size(small[index]), range(2))
     return {
         "ssim": ssim,
         "histogram_correlation": correlation,
         "histogram_kl": divergence,
-        "edge_agreement": edge_agreement(*reduced, reasons),
+        "edge_agreement": edge_agreement(*small, reasons),
         "encoded_size_ratio": sizes[1] / sizes[0],
     }
 
 
 def _ssim(before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, reasons: dict[str, str]) -> float | None:
+    if min(before.shape[:2]) < WINDOW:
+        reasons["ssim"] = TOO_SMALL
+        return None
     if not changed.tiles.any():
         return 1.0
     value = mean_structural_similarity(before, after, changed.tiles, valid)
@@ -165,7 +170,7 @@ def _ssim(before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, r
 
 def _histograms(before: UInt8Array, after: UInt8Array, valid: Any, boxes: list[Box]) -> tuple[Any, Any]:
     """Count the 256 levels of each channel of both images; outside the boxes they are the same."""
-    if 2 * sum(box.width * box.height for box in boxes) > before.shape[0] * before.shape[1]:
+    if 2 * covered(boxes) > before.shape[0] * before.shape[1]:
         both = in_threads(lambda index: _histogram((before, after)[index], valid), range(2))
         return both[0], both[1]
     whole = _histogram(before, valid)
@@ -178,14 +183,15 @@ def _histograms(before: UInt8Array, after: UInt8Array, valid: Any, boxes: list[B
 
 
 def _histogram(image: UInt8Array, valid: Any) -> Any:
-    """Count levels: shape (3, 256), int64. (OpenCV counts in float32, which is exact to 16 million.)"""
-    rows = max(1, 2**24 // image.shape[1])
-    total = np.zeros((3, 256), np.int64)
-    for top in range(0, image.shape[0], rows):
-        part, mask = image[top : top + rows], None if valid is None else valid[top : top + rows]
+    """Count levels: shape (3, 256), int64."""
+    strip = max(1, HISTOGRAM_PIXELS // image.shape[1])
+
+    def count(top: int) -> Any:
+        part, mask = image[top : top + strip], None if valid is None else valid[top : top + strip]
         counts = [cv2.calcHist([part], [channel], mask, [256], [0, 256]) for channel in range(3)]
-        total += np.reshape(counts, (3, 256)).astype(np.int64)
-    return total
+        return np.reshape(counts, (3, 256)).astype(np.int64)
+
+    return sum(in_threads(count, range(0, image.shape[0], strip)))
 
 
 def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
@@ -201,22 +207,6 @@ def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
     scale = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     correlation = None if (scale == 0).any() else float(((a * b).sum(axis=1) / scale).mean())
     return correlation, divergence
-
-
-def _reduce_both(before: UInt8Array, after: UInt8Array, valid: Any, box: Box) -> tuple[UInt8Array, UInt8Array]:
-    """Reduce both by one whole number to at most `REDUCED_PIXELS`; where nothing is compared they are the same."""
-    height, width = before.shape[:2]
-    factor = math.ceil(math.sqrt(height * width / REDUCED_PIXELS))
-    # the box, grown to whole reduced pixels
-    rows = slice(box.y // factor, min(-(-(box.y + box.height) // factor), height // factor))
-    columns = slice(box.x // factor, min(-(-(box.x + box.width) // factor), width // factor))
-    part = tuple(slice(span.start * factor, span.stop * factor) for span in (rows, columns))
-    whole, new = in_threads(lambda index: reduce_by((before, after[part])[index], factor), range(2))
-    changed = whole.copy()
-    if valid is not None:
-        new = np.where((reduce_by(valid[part], factor) == 255)[..., None], new, whole[rows, columns])
-    changed[rows, columns] = new
-    return whole, changed
 
 
 def edge_agreement(before: UInt8Array, after: UInt8Array, reasons: dict[str, str]) -> float | None:

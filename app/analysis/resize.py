@@ -1,9 +1,24 @@
 """Make images smaller by averaging areas, at the cost of reading them once."""
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+
+from app.analysis.changed import Changed, covered
+from app.analysis.model import UInt8Array
+from app.analysis.threads import in_threads
+
+REDUCED_PIXELS = 1_000_000
+
+
+class Reduced(NamedTuple):
+    """Two images of one size (height, width, 3), uint8, reduced by one whole number."""
+
+    before: UInt8Array
+    after: UInt8Array
+    factor: int
 
 
 def reduce_by(image: Any, factor: int) -> Any:
@@ -62,3 +77,51 @@ def scale_by(image: Any, scale: float) -> Any:
         return image
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def factor_for(shape: tuple[int, ...]) -> int:
+    """Give the whole number that reduces (height, width) to at most `REDUCED_PIXELS`, or the shorter side to one."""
+    height, width = shape[:2]
+    return max(1, min(math.ceil(math.sqrt(height * width / REDUCED_PIXELS)), height, width))
+
+
+def reduce_both(before: UInt8Array, after: UInt8Array, changed: Changed, valid: Any = None) -> Reduced:
+    """Reduce both by one whole number to at most `REDUCED_PIXELS`, only once where they are equal.
+
+    Parameters
+    ----------
+    before, after : ndarray
+        One shape (height, width, 3), uint8.
+    changed : Changed
+        What `changed.find_changed` gave for them.
+    valid : ndarray, optional
+        Shape (height, width), uint8; where it is 0 nothing is compared, and both results are *before*.
+
+    Returns
+    -------
+    Reduced
+        The same array twice when nothing is unequal.
+    """
+    height, width = before.shape[:2]
+    factor = factor_for(before.shape)
+    if changed.box is None:
+        whole = reduce_by(before, factor)
+        return Reduced(whole, whole, factor)
+    boxes = changed.boxes((height, width))
+    if 2 * covered(boxes) > height * width:
+        whole, new = in_threads(lambda index: reduce_by((before, after)[index], factor), range(2))
+        if valid is not None:
+            new = np.where((reduce_by(valid, factor) == 255)[..., None], new, whole)
+        return Reduced(whole, new, factor)
+    whole = reduce_by(before, factor)
+    new = whole.copy()
+    for box in boxes:
+        # the box, grown to whole reduced pixels
+        rows = slice(box.y // factor, min(-(-(box.y + box.height) // factor), height // factor))
+        columns = slice(box.x // factor, min(-(-(box.x + box.width) // factor), width // factor))
+        part = tuple(slice(span.start * factor, span.stop * factor) for span in (rows, columns))
+        inside = reduce_by(after[part], factor)
+        if valid is not None:
+            inside = np.where((reduce_by(valid[part], factor) == 255)[..., None], inside, whole[rows, columns])
+        new[rows, columns] = inside
+    return Reduced(whole, new, factor)
