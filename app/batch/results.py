@@ -51,6 +51,7 @@ class Results:
     def __init__(self, folder: Path, description: Mapping[str, Any], *, resume: bool) -> None:
         self.folder = folder
         self.rows: dict[str, Row] = {}
+        self.counts: Counter[str] = Counter()  # pairs by verdict
         _open_folder(folder, description, resume=resume)
         self._file = (folder / RESULTS).open("a+b")
         if resume:
@@ -70,7 +71,11 @@ class Results:
         at = self._file.seek(0, os.SEEK_END)
         self._file.write(line)
         self._file.flush()
-        row = self.rows[record["name"]] = _row(record, at, len(line))
+        row = _row(record, at, len(line))
+        if (earlier := self.rows.get(row.name)) is not None:
+            self.counts[earlier.verdict] -= 1
+        self.counts[row.verdict] += 1
+        self.rows[row.name] = row
         return row
 
     def record(self, name: str) -> dict[str, Any]:
@@ -80,10 +85,6 @@ class Results:
     def _line(self, row: Row) -> bytes:
         self._file.seek(row.at)
         return self._file.read(row.length)
-
-    def counts(self) -> Counter[str]:
-        """Count the pairs by verdict."""
-        return Counter(row.verdict for row in self.rows.values())
 
     def finish(self, names: Iterable[str]) -> list[Row]:
         """Bring the lines into the order of the pairs, one for each; give the rows in that order."""
@@ -118,6 +119,7 @@ class Results:
         part.replace(self.folder / RESULTS)
         self._file = (self.folder / RESULTS).open("a+b")
         self.rows = rows
+        self.counts = Counter(row.verdict for row in rows.values())
 
 
 def stem_of(name: str) -> str:

@@ -79,7 +79,7 @@ def _compare_all(todo: Iterator[Work | Answer], executor: Executor, take: Take, 
     """Keep the executor busy until nothing is left, or until asked to stop."""
     running: dict[Future[Answer], str] = {}
     while not stop.is_set():
-        for work in islice(todo, IN_HAND * executor.slots - len(running)):
+        for work in islice(todo, max(0, IN_HAND * executor.slots - len(running))):
             if isinstance(work, Answer):
                 take(work)
             else:

@@ -100,7 +100,7 @@ def _compare(arguments: argparse.Namespace, found: Pairs, plan: Plan, results: R
     bar = progress_bar(len(found.pairs), len(found.pairs) - todo, quiet=arguments.quiet)
 
     def advance() -> None:
-        show_counts(bar, results.counts())
+        show_counts(bar, results.counts)
         bar.update()
 
     try:
