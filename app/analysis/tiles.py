@@ -18,7 +18,7 @@ def cut_tile(pixels: Any, level: int, column: int, row: int) -> bytes:
     Parameters
     ----------
     pixels : ndarray
-        The whole picture: grey, RGB or RGBA, uint8. A memory map will do: only the tile is read.
+        The whole picture, RGB or RGBA, or a mask (height, width); uint8. A memory map will do: only the tile is read.
     level : int
         0 shows every pixel as it is, 1 and 2 are that many times halved (coarser ones are what previews are for).
     column, row : int
@@ -27,7 +27,7 @@ def cut_tile(pixels: Any, level: int, column: int, row: int) -> bytes:
     Returns
     -------
     bytes
-        WebP of at most 512 × 512 pixels: lossless at level 0, small at the others.
+        WebP of at most 512 × 512 pixels: lossless at level 0, small at the others. A mask keeps its every spot.
 
     Raises
     ------
@@ -44,4 +44,7 @@ def cut_tile(pixels: Any, level: int, column: int, row: int) -> bytes:
         return encode_webp(part, quality=100)
     factor = 1 << level
     size = -(-part.shape[1] // factor), -(-part.shape[0] // factor)
-    return encode_webp(np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8), quality=85)
+    reduced = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if part.ndim == 2:  # of a mask nothing gets lost, were it one pixel
+        return encode_webp(cv2.threshold(reduced, 0, 255, cv2.THRESH_BINARY)[1], quality=100)  # type: ignore[arg-type]
+    return encode_webp(reduced, quality=85)

@@ -83,6 +83,7 @@ def _result_page(id: str, error: ImageDiffError | None = None, options: dict[str
         region=request.args.get("region", type=int),
         share_url=url_for("pages.result", id=id, _external=True),
         expires=datetime.fromisoformat(evaluation["expires"]),
+        tiles_url=f"{url_for('api.get_evaluation', id=id)}/tiles",
         json_url=url_for("api.get_evaluation", id=id),
         report_url=url_for("api.get_report", id=id),
         archive_url=url_for("api.get_archive", id=id),

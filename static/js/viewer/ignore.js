@@ -1,5 +1,5 @@
 // Draw rectangles on the picture that a new comparison leaves out.
-import { boxAround, inverse, project } from './geometry.js'
+import { boxAround } from './geometry.js'
 import * as boxes from './boxes.js'
 
 const byId = (id) => document.getElementById(id)
@@ -52,11 +52,7 @@ function list(viewer) {
 /** One drag that draws a rectangle, always in pixels of before. */
 function drawTool(viewer, hit) {
   const { stage, state } = viewer
-  const place = (point) => {
-    const { x, y, scale } = stage.placeIn(hit.pane)
-    const at = { x: x + (point.x - hit.view.pane.width / 2) / scale, y: y + (point.y - hit.view.pane.height / 2) / scale }
-    return hit.pane.original ? project(inverse(viewer.evaluation.alignment.matrix), at) : at
-  }
+  const place = (point) => stage.inBefore(hit.pane, point)
   const from = place(hit.point)
   const stop = () => {
     state.drawing = null
@@ -64,13 +60,15 @@ function drawTool(viewer, hit) {
   }
   return {
     move(point) {
-      state.drawing = boxes.inside(boxAround(from, place(point)), stage.size)
+      const box = boxAround(from, place(point))
+      if (stage.frames.hasBands) box.height = Math.max(1, box.height) // inserted rows are one row of before
+      state.drawing = boxes.inside(box, stage.size)
       viewer.overlay.build()
     },
     end() {
       const box = state.drawing
       stop()
-      if (box && box.width > 1 && box.height > 1) {
+      if (box?.width && box.height) {
         viewer.setAreas([...state.ignored, box])
         viewer.say(`Area of ${box.width} by ${box.height} pixels added.`)
       }

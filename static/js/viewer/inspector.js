@@ -1,32 +1,31 @@
 // The pixel inspector: both colours under the cursor, their difference, and a magnified neighbourhood.
-import { project } from './geometry.js'
-
-const TILE = 128
+const PART = 128
 const LOUPE = 11
 const byId = (id) => document.getElementById(id)
 
-/** Reads pixels of one picture through a small tile, so that a large picture is never copied whole. */
+/** Reads pixels of one picture through a small part, so that a large picture is never copied whole. */
 class Sampler {
   constructor(picture) {
     this.picture = picture
-    this.canvas = Object.assign(document.createElement('canvas'), { width: TILE, height: TILE })
+    this.canvas = Object.assign(document.createElement('canvas'), { width: PART, height: PART })
     this.context = this.canvas.getContext('2d', { willReadFrequently: true })
     this.origin = null
   }
 
   async around(point) {
-    const image = await this.picture.loadFull()
     const { width, height } = this.picture.size
     const x = Math.floor(point.x)
     const y = Math.floor(point.y)
     if (x < 0 || y < 0 || x >= width || y >= height) return null
     const margin = (LOUPE - 1) / 2
     const { origin } = this
-    const held = origin && x - margin >= origin.x && y - margin >= origin.y && x + margin < origin.x + TILE && y + margin < origin.y + TILE
+    const held = origin && x - margin >= origin.x && y - margin >= origin.y && x + margin < origin.x + PART && y + margin < origin.y + PART
     if (!held) {
-      this.origin = { x: x - TILE / 2, y: y - TILE / 2 }
-      this.context.clearRect(0, 0, TILE, TILE)
-      this.context.drawImage(image, -this.origin.x, -this.origin.y)
+      this.origin = null
+      this.context.clearRect(0, 0, PART, PART)
+      const next = { x: x - PART / 2, y: y - PART / 2 }
+      await this.picture.paint(this.context, next, PART)
+      this.origin = next
     }
     const left = x - margin - this.origin.x
     const top = y - margin - this.origin.y
@@ -48,6 +47,12 @@ export function connect(viewer) {
     if (!samplers.has(name)) samplers.set(name, new Sampler(viewer.stage.picture(name)))
     return samplers.get(name)
   }
+  const sampleOfAfter = async (at) => {
+    if (!viewer.state.original) return sampler('aligned').around(at)
+    const { frames } = viewer.stage
+    if (!frames.isInBoth(at, 'before')) return null
+    return sampler('after').around(frames.toAfter({ x: at.x + 0.5, y: at.y + 0.5 }))
+  }
   const isLocked = () => lock.getAttribute('aria-pressed') === 'true'
   const setLocked = (locked) => {
     lock.setAttribute('aria-pressed', locked)
@@ -62,16 +67,20 @@ export function connect(viewer) {
     while (next) {
       const at = next
       next = null
-      const { original } = viewer.state
-      const centre = { x: at.x + 0.5, y: at.y + 0.5 }
-      const there = original ? project(viewer.evaluation.alignment.matrix, at) : at
-      const place = original ? { x: Math.round(there.x), y: Math.round(there.y) } : centre
       try {
-        draw(panel, at, await sampler('before').around(centre), await sampler(original ? 'after' : 'aligned').around(place))
+        draw(panel, await sampler('before').around(at), await sampleOfAfter(at))
       } catch { /* a picture that cannot be read leaves the last values */ }
     }
     busy = false
   }
+
+  /** Write a place of before into the fields, and show it. */
+  const go = ({ x, y }) => {
+    inputs.x.value = Math.floor(x)
+    inputs.y.value = Math.floor(y)
+    showTyped()
+  }
+  const showTyped = () => show({ x: Number(inputs.x.value), y: Number(inputs.y.value) })
 
   const set = (inspecting) => {
     viewer.inspecting = inspecting
@@ -79,7 +88,7 @@ export function connect(viewer) {
     byId('inspect').setAttribute('aria-pressed', inspecting)
     viewer.stage.element.classList.toggle('inspecting', inspecting)
     setLocked(false)
-    if (inspecting) show({ x: Math.floor(viewer.stage.view.x), y: Math.floor(viewer.stage.view.y) })
+    if (inspecting) go(viewer.stage.view)
   }
   viewer.toggleInspector = () => set(!viewer.inspecting)
   viewer.toggleLock = () => viewer.inspecting && setLocked(!isLocked())
@@ -88,25 +97,25 @@ export function connect(viewer) {
   for (const input of Object.values(inputs)) {
     input.addEventListener('input', () => {
       setLocked(true)
-      show({ x: Number(inputs.x.value), y: Number(inputs.y.value) })
+      showTyped()
     })
   }
   viewer.addEventListener('original', () => {
-    if (viewer.inspecting) show({ x: Number(inputs.x.value), y: Number(inputs.y.value) })
+    if (viewer.inspecting) showTyped()
   })
   viewer.addEventListener('point', ({ detail: { hit, clicked } }) => {
     if (!viewer.inspecting || !hit?.pane.side || (isLocked() && !clicked)) return
-    const { x, y } = hit.view.toPicture(hit.point) // both panes show the same place
-    const size = viewer.stage.size
+    const { pane, point } = hit
+    const { size, frames } = viewer.stage
+    if (pane.original && !frames.isInBoth(viewer.stage.at(pane, point), 'after')) return
+    const { x, y } = viewer.stage.inBefore(pane, point)
     if (x < 0 || y < 0 || x >= size.width || y >= size.height) return
     if (clicked) setLocked(!isLocked())
-    show({ x: Math.floor(x), y: Math.floor(y) })
+    go({ x, y })
   })
 }
 
-function draw(panel, at, before, after) {
-  byId('inspect-x').value = at.x
-  byId('inspect-y').value = at.y
+function draw(panel, before, after) {
   drawSample(panel.querySelector('[data-sample=before]'), before)
   drawSample(panel.querySelector('[data-sample=after]'), after)
   byId('inspect-delta').textContent = before && after && before.color[3] && after.color[3] ? delta(before.color, after.color) : 'no pixel of after here'

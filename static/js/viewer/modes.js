@@ -30,15 +30,7 @@ export function panesOf(mode, stage, { original, base }) {
 
 function differenceSheets(base, before, after, stage) {
   if (base === 'pixels') return [before(), { ...after(), name: 'after-difference' }]
-  return [base === 'after' ? after() : before(), { name: 'mask', element: maskElement(stage) }]
-}
-
-/** The mask as a stencil, so that its colour and strength are settings and not part of a picture. */
-function maskElement(stage) {
-  const element = document.createElement('div')
-  element.className = 'mask'
-  element.style.maskImage = `url("${stage.evaluation.images.mask}")`
-  return element
+  return [base === 'after' ? after() : before(), { name: 'mask', picture: stage.picture('mask') }]
 }
 
 /** The drawn matches are a picture of another size: they have a view of their own. */

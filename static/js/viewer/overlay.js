@@ -1,5 +1,5 @@
 // Regions and ignored areas, drawn as SVG over every pane that shows a side of the pair.
-import { contains, corners, project } from './geometry.js'
+import { contains, corners } from './geometry.js'
 
 const NS = 'http://www.w3.org/2000/svg'
 const PAD = 3 // px between a difference and its box
@@ -51,9 +51,8 @@ export class Overlay {
   }
 
   #area(pane, box) {
-    const { matrix } = this.stage.evaluation.alignment
     const points = corners(box).map(({ x, y }) => ({ x: x + box.x, y: y + box.y }))
-    const shown = pane.original ? points.map((point) => project(matrix, point)) : points
+    const shown = pane.original ? this.stage.frames.cornersInAfter(points) : points
     svg('path', { class: 'ignored', d: outline(shown) }, pane.shapes)
   }
 
@@ -71,10 +70,10 @@ export class Overlay {
   }
 
   #contours(pane, region) {
-    const { matrix, bands } = this.stage.evaluation.alignment
+    const { frames } = this.stage
     const [dx, dy] = [region.after.x - region.before.x, region.after.y - region.before.y]
     // Where rows moved, an outline moved with its box.
-    const there = ({ x, y }) => (bands?.length ? { x: x + dx, y: y + dy } : project(matrix, { x, y }))
+    const there = ({ x, y }) => (frames.hasBands ? { x: x + dx, y: y + dy } : frames.toAfter({ x, y }))
     return region.contours.map((contour) => {
       const points = contour.map(([x, y]) => ({ x: x + 0.5, y: y + 0.5 }))
       return outline(pane.original ? points.map(there) : points)
@@ -115,9 +114,8 @@ export class Overlay {
   /** The smallest shown region under a point of a pane, or null. */
   regionAt({ pane, point }) {
     if (!pane.side || this.state.marks === 'off') return null
-    const { x, y, scale } = this.stage.placeIn(pane)
-    const { width, height } = this.stage.current.pane
-    const at = { x: x + (point.x - width / 2) / scale, y: y + (point.y - height / 2) / scale }
+    const { scale } = this.stage.placeIn(pane)
+    const at = this.stage.at(pane, point)
     const side = pane.original ? 'after' : 'before'
     const hits = this.state.regions.filter((region) => contains(region[side], at, LEAST / 2 / scale))
     return hits.sort((a, b) => a.before.width * a.before.height - b.before.width * b.before.height)[0] ?? null

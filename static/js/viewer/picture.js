@@ -1,24 +1,41 @@
-// One picture on the stage: a small preview at once, the full pixels when they can be seen.
+// One picture on the stage: a small preview at once, the full pixels when and where they can be seen.
+import { Tiles } from './tiles.js'
 
 const SHARP_FROM = 2 // screen px per pixel from which pixels are drawn as squares
+const PREVIEW_SIDE = 1600
+const LARGE = 4e6 // pixels from which a picture is loaded in parts
 
 export class Picture {
-  /** `size` is that of the picture; `preview` may be null when there is only the full one. */
-  constructor({ preview, full, size, alt, previewSide = 1600 }) {
+  /** `size` is that of the picture; `preview` is null when there is only the full one, `tiles` when there are none. */
+  constructor({ preview, full, tiles, size, alt }) {
     this.size = size
     this.full = full
-    this.previewScale = preview ? Math.min(1, previewSide / Math.max(size.width, size.height)) : 0
+    this.previewScale = preview ? Math.min(1, PREVIEW_SIDE / Math.max(size.width, size.height)) : 0
     this.image = new Image()
     this.image.alt = alt
     this.image.draggable = false
     this.image.decoding = 'async'
     this.image.src = preview ?? full
     this.state = preview ? 'preview' : 'full'
-    this.ready = null
+    this.element = this.image
+    if (tiles && isLarge(size)) this.#layTiles(tiles)
+  }
+
+  #layTiles(base) {
+    this.tiles = new Tiles(base, this.size)
+    this.element = document.createElement('div')
+    this.element.className = 'layers'
+    this.element.append(this.image, this.tiles.element)
+  }
+
+  /** Draw the full pixels from `origin` on, `side` each way, onto a canvas. */
+  async paint(context, origin, side) {
+    if (this.tiles) await this.tiles.paint(context, origin, side)
+    else context.drawImage(await this.#loadFull(), -origin.x, -origin.y)
   }
 
   /** Load the full picture once; resolves with an image that can be drawn from. */
-  loadFull() {
+  #loadFull() {
     this.ready ??= this.#load()
     return this.ready
   }
@@ -36,11 +53,26 @@ export class Picture {
     return image
   }
 
-  /** Called whenever the scale on the screen changes. */
-  seenAt(scale) {
-    this.image.classList.toggle('sharp', scale >= SHARP_FROM)
-    const shown = scale * devicePixelRatio
+  /** Called whenever the place changes that a pane shows. */
+  seen(place, pane) {
+    this.element.classList.toggle('sharp', place.scale >= SHARP_FROM)
+    const shown = place.scale * devicePixelRatio
     const wanted = this.previewScale < 1 ? shown > this.previewScale * 1.02 : shown >= 1
-    if (wanted && this.state === 'preview') this.loadFull().catch(() => { /* the preview stays */ })
+    if (!wanted) return
+    if (this.tiles) this.tiles.seen(place, pane)
+    else if (this.state === 'preview') this.#loadFull().catch(() => { /* the preview stays */ })
   }
+}
+
+/** The mask as a stencil, so that its colour and strength are settings and not part of a picture. */
+export function maskPicture({ full, tiles, size }) {
+  if (isLarge(size)) return new Tiles(tiles, size, { mask: true })
+  const element = document.createElement('div')
+  element.className = 'mask'
+  element.style.maskImage = `url("${full}")`
+  return { element, seen() {} }
+}
+
+function isLarge({ width, height }) {
+  return width * height > LARGE
 }

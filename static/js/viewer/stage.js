@@ -1,12 +1,17 @@
 // The steady frame: panes, and in each pane sheets with a picture, all drawn from one shared view.
-import { growth, project } from './geometry.js'
-import { Picture } from './picture.js'
+import { Frames } from './frames.js'
+import { contains } from './geometry.js'
+import { Picture, maskPicture } from './picture.js'
 import { Viewport } from './viewport.js'
+
+const WORTH_STACKING = 1.4
 
 export class Stage {
   constructor(element, evaluation) {
     this.element = element
     this.evaluation = evaluation
+    this.frames = new Frames(evaluation.alignment)
+    this.selected = null // the region that was gone to
     this.panes = []
     this.size = { width: evaluation.before.width, height: evaluation.before.height }
     this.afterSize = { width: evaluation.after.width, height: evaluation.after.height }
@@ -25,6 +30,10 @@ export class Stage {
 
   #make(name) {
     const { images } = this.evaluation
+    const size = name === 'after' ? this.afterSize : this.size
+    const full = images[name]
+    const tiles = `${this.element.dataset.tiles}/${name}`
+    if (name === 'mask') return maskPicture({ full, tiles, size })
     const alt = {
       before: `Before: ${this.evaluation.before.name}`,
       after: `After as given: ${this.evaluation.after.name}`,
@@ -32,12 +41,12 @@ export class Stage {
       heatmap: 'Heat map of the difference',
       matches: 'Feature matches between before and after',
     }[name]
-    const size = name === 'after' ? this.afterSize : this.size
-    return new Picture({ preview: images[`preview-${name}`] ?? null, full: images[name], size, alt })
+    const preview = images[`preview-${name}`]
+    return new Picture({ preview: preview ?? null, full, tiles: preview ? tiles : null, size, alt })
   }
 
   /**
-   * Show panes. Each is `{ labels, side, original, sheets }`, each sheet `{ name, picture | element }`.
+   * Show panes. Each is `{ labels, side, original, sheets }`, each sheet `{ name, picture }`.
    * The frame keeps its size; the view keeps its place, unless `view` is another one.
    */
   show(panes, view = this.view) {
@@ -56,7 +65,7 @@ export class Stage {
       frame.className = `sheet sheet-${sheet.name}`
       const canvas = document.createElement('div')
       canvas.className = 'canvas'
-      canvas.append(sheet.element ?? sheet.picture.image)
+      canvas.append(sheet.picture.element)
       frame.append(canvas)
       element.append(frame)
       return { ...sheet, frame, canvas }
@@ -71,7 +80,13 @@ export class Stage {
     return { ...description, element, sheets }
   }
 
+  /** Two panes lie beside each other, or above where that shows the picture much larger. */
   resize() {
+    const { clientWidth, clientHeight } = this.element
+    const { width, height } = this.current.picture
+    const beside = Math.min(clientWidth / 2 / width, clientHeight / height)
+    const stacked = Math.min(clientWidth / width, clientHeight / 2 / height)
+    this.element.classList.toggle('stacked', this.panes.length === 2 && stacked > WORTH_STACKING * beside)
     const first = this.panes[0]?.element.getBoundingClientRect()
     if (!first?.width) return
     this.current.resize({ width: first.width, height: first.height })
@@ -81,12 +96,35 @@ export class Stage {
   placeIn(pane) {
     const { x, y, scale } = this.current
     if (!pane.original) return { x, y, scale }
-    const { matrix } = this.evaluation.alignment
-    return { ...project(matrix, { x, y }), scale: scale / growth(matrix, { x, y }) }
+    return { ...this.#inAfter({ x, y }), scale: scale / this.frames.growth({ x, y }) }
+  }
+
+  /** Inserted rows are one row of before: who goes to them as a region is to see their middle. */
+  #inAfter(point) {
+    if (!this.frames.hasBands || !this.selected || !contains(this.selected.before, point)) return this.frames.toAfter(point)
+    const { before, after } = this.selected
+    return {
+      x: after.x + ((point.x - before.x) / before.width) * after.width,
+      y: after.y + ((point.y - before.y) / before.height) * after.height,
+    }
+  }
+
+  /** The place under a point of a pane, in pixels of the picture that the pane shows. */
+  at(pane, point) {
+    const { x, y, scale } = this.placeIn(pane)
+    const { width, height } = this.current.pane
+    return { x: x + (point.x - width / 2) / scale, y: y + (point.y - height / 2) / scale }
+  }
+
+  /** The same in pixels of before, whatever the pane shows. */
+  inBefore(pane, point) {
+    const at = this.at(pane, point)
+    return pane.original ? this.frames.toBefore(at) : at
   }
 
   draw() {
-    const { pane: { width, height } } = this.current
+    const frame = this.current.pane
+    const { width, height } = frame
     for (const pane of this.panes) {
       const place = this.placeIn(pane)
       for (const sheet of pane.sheets) {
@@ -95,7 +133,7 @@ export class Stage {
         style.width = `${size.width * place.scale}px`
         style.height = `${size.height * place.scale}px`
         style.transform = `translate(${width / 2 - place.x * place.scale}px, ${height / 2 - place.y * place.scale}px)`
-        sheet.picture?.seenAt(place.scale)
+        sheet.picture.seen(place, frame)
       }
     }
     this.drawn.dispatchEvent(new Event('draw'))

@@ -78,7 +78,7 @@ export class Viewer extends EventTarget {
   /** Show only some regions; the selected one stays selected while it is shown. */
   setRegions(regions) {
     this.state.regions = regions
-    if (!regions.some(({ id }) => id === this.state.selected)) this.state.selected = null
+    if (!regions.some(({ id }) => id === this.state.selected)) this.select(null)
     this.overlay.build()
     this.#tell('regions')
   }
@@ -87,9 +87,12 @@ export class Viewer extends EventTarget {
   select(id, { fly = true } = {}) {
     const region = this.state.regions.find((one) => one.id === id)
     this.state.selected = region ? id : null
+    this.stage.selected = region ?? null
     this.overlay.emphasize()
     if (region) {
       if (this.state.mode === 'matches') this.setMode('side')
+      // Inserted rows are one row of before: only after as given shows them.
+      if (this.stage.frames.hasBands && region.after.height > region.before.height && !this.state.original) this.setOriginal(true)
       this.stage.view.show(region.before, { fly })
       const { width, height, x, y } = region.before
       this.say(`Difference ${id}: ${region.kind}, ${width} by ${height} pixels at ${x}, ${y}.`)
