@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
-from app.analysis.sharpness import match_blur
+from app.analysis.sharpness import blur_apart, blurred
 
 LEVELS = 5
 CONTRAST_EDGES = (3, 6, 12, 24, 48, 96)
@@ -68,7 +68,11 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
     """
     planes: list[Any] = _planes(before)
     planes_after: list[Any] = _planes(after)
-    planes[0], planes_after[0] = match_blur(planes[0], planes_after[0], valid)
+    sigma = blur_apart(planes[0], planes_after[0], valid)
+    if sigma > 0:
+        planes = [blurred(plane, sigma) for plane in planes]
+    elif sigma < 0:
+        planes_after = [blurred(plane, -sigma) for plane in planes_after]
     plain = _plain(planes[0], planes_after[0], valid)
     seen: Any = valid
     scores: list[FloatArray] = []

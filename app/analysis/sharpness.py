@@ -17,8 +17,8 @@ CAP = 40
 KERNEL = np.ones((3, 3), np.uint8)
 
 
-def match_blur(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tuple[FloatArray, FloatArray]:
-    """Blur the sharper of the two until both are equally sharp, judged at the strongest edges.
+def blur_apart(before: FloatArray, after: FloatArray, valid: UInt8Array) -> float:
+    """Say how much sharper one image is than the other, judged at the strongest edges.
 
     Parameters
     ----------
@@ -29,29 +29,29 @@ def match_blur(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tupl
 
     Returns
     -------
-    before, after : array (H, W), float32
-        At most one of them is blurred, by a Gaussian whose sigma is one of `SIGMAS` pixels.
+    float
+        Sigma in pixels, one of `SIGMAS`, of the Gaussian blur that makes both equally sharp: positive when *before*
+        is the sharper one, negative when *after* is, 0 when neither is.
     """
     sample_before, sample_after, edges = _edge_tiles(before, after, valid)
     if edges.sum() < 200:
-        return before, after
+        return 0.0
     start = best = _rough(sample_before - sample_after, edges)
     choice = 0.0
     for sign in (1, -1):
         for sigma in SIGMAS:
-            a = _blurred(sample_before, sigma) if sign > 0 else sample_before
-            b = _blurred(sample_after, sigma) if sign < 0 else sample_after
+            a = blurred(sample_before, sigma) if sign > 0 else sample_before
+            b = blurred(sample_after, sigma) if sign < 0 else sample_after
             rough = _rough(a - b, edges)
             if rough < best:
                 best, choice = rough, sign * sigma
             elif rough > 1.05 * best:
                 break
-    if choice == 0 or best > CLEAR * start:
-        return before, after
-    return (_blurred(before, choice), after) if choice > 0 else (before, _blurred(after, -choice))
+    return choice if best <= CLEAR * start else 0.0
 
 
-def _blurred(image: FloatArray, sigma: float) -> Any:
+def blurred(image: FloatArray, sigma: float) -> Any:
+    """Blur with a Gaussian."""
     return cv2.GaussianBlur(image, (0, 0), sigma)
 
 

@@ -135,3 +135,37 @@ def test_a_dark_thing_where_the_picture_was_white_does_not_give_way() -> None:
     after[20:50, 20:70] = (90, 20, 20)
     _, pixels = evened(after)
     assert np.abs(pixels[22:48, 22:68].astype(int) - BEFORE[22:48, 22:68]).max(axis=2).mean() > 20
+
+
+def page(light: npt.NDArray[np.float64] | float = 1.0, blur: float = 0.0, noise: float = 0.0) -> UInt8Array:
+    """Print small words on white paper, photographed as said."""
+    sheet = np.full((600, 800, 3), 255, np.uint8)
+    for row in range(14):
+        cv2.putText(sheet, "water 12.50 chapter seven", (40, 60 + 38 * row), 0, 0.8, (30, 30, 40), 2, cv2.LINE_AA)
+    lit = cv2.GaussianBlur(sheet, (0, 0), blur) if blur else sheet
+    return quantised(lit * light + np.random.default_rng(5).normal(0, noise, sheet.shape) * (noise > 0))
+
+
+LAMP = np.linspace(0.98, 0.6, 800)[None, :, None] * np.linspace(1, 0.9, 600)[:, None, None] * (1.0, 0.97, 0.9)
+
+
+@pytest.mark.parametrize("blur", [0.0, 1.2])
+def test_ink_stays_dark_when_paper_darkens_towards_a_corner(blur: float) -> None:
+    """A curve that flattens makes paper white, too, and washes the ink out: the shipped invoice was judged so."""
+    before, after = page(blur=blur), page(LAMP, blur, noise=3)
+    tone, pixels = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
+    assert tone.reason == "light evened out"
+    ink = before.max(axis=2) < 100
+    assert np.percentile(np.abs(pixels[ink].astype(int) - before[ink]), 90) < 20
+    paper = before.min(axis=2) == 255
+    assert np.percentile(255 - pixels[paper], 90) < 10
+
+
+def test_lines_on_white_paper_keep_their_contrast() -> None:
+    """White to the limit says "at least white": taken at its word, any light would do, and the paper outshines ink."""
+    before = page()
+    before[560:, :] = 255
+    after = quantised(before * LAMP)
+    _, pixels = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
+    middle = (before.max(axis=2) > 120) & (before.max(axis=2) < 220)
+    assert abs(float(np.median(pixels[middle].astype(int) - before[middle]))) <= 6

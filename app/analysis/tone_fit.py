@@ -1,0 +1,198 @@
+"""Fit the tone map that turns *after* into *before*, robustly."""
+
+import math
+
+import numpy as np
+
+from app.analysis.model import Tone, UInt8Array
+from app.analysis.tone_map import WAVES, Float, ToneMap, curve_slopes, curve_terms, light_at, orders
+from app.analysis.tone_samples import (
+    BRIGHT,
+    DARK,
+    Samples,
+    rarity,
+    sample,
+    telling_of,
+    too_plain,
+    untouched,
+    widespread,
+)
+
+ITERATIONS = 12
+CAP = 10.0
+AGREED = 0.4 / 255
+"""Mean difference that is not worth evening out."""
+LEAST_LEVEL = 0.05
+EVEN = 1.0
+"""Light that differs by less than this over the picture need not be evened out."""
+EXPLAINED_BY_CURVE = 0.85
+EXPLAINED_BY_LIGHT = 0.65
+"""What may stay of the difference, or it is not what happened; light has many weights and so must explain more."""
+FLAT = 0.5
+"""Share of its mean slope under which the slope of a camera's tone curve does not fall."""
+STIFF = 300.0
+"""How much stiffer a curve is held where light and curve could both explain what is seen."""
+PULL = 0.2
+"""Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
+CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2])
+LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
+"""Fast waves must earn their place."""
+
+
+def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
+    """Fit the curve and the light that turn *after* into *before*, robustly.
+
+    The model is linear in its weights: a smooth curve per channel that holds gain, gamma, offset and
+    contrast, plus a slow gain over the picture (slopes, bowls and waves). It is fitted to small flat patches by
+    iteratively reweighted least squares (Tukey's biweight), so real changes do not pull it, and each part
+    is kept only when it clearly lowers the residual.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    tone : Tone
+        What was found, ``gain`` per channel.
+    tone_map : ToneMap or None
+        None when nothing is to be applied.
+
+    References
+    ----------
+    Holland and Welsch 1977, "Robust regression using iteratively reweighted least-squares".
+    """
+    seen = sample(before, after, valid)
+    if seen is None:
+        return Tone(reason="too little to judge the exposure on"), None
+    telling = telling_of(seen)
+    plain = _cost(_one_sided(seen, seen.source), telling) if telling.any() else 0.0
+    if plain < AGREED or not widespread(telling, seen.positions) or untouched(before, after, valid):
+        return Tone(reason="exposure and light agree"), None
+    if too_plain(seen.source, telling):
+        return Tone(reason="too few tones to tell light from a change"), None
+    tone_map = _explain(seen, telling, plain)
+    if tone_map is None:
+        return Tone(reason="no exposure or light explains the difference"), None
+    level = np.maximum(seen.source.mean(axis=0), LEAST_LEVEL) * tone_map.balance
+    red, green, blue = (_gain(tone_map.curves, level) * tone_map.balance).tolist()
+    return Tone(
+        True, (red, green, blue), "light evened out" if len(tone_map.light) else "exposure evened out"
+    ), tone_map
+
+
+def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
+    """Try a curve, then a curve with light; keep the simplest that clearly lowers the cost ``plain``."""
+    weight = telling * rarity(seen.source, telling, seen.positions)
+    identity = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
+    even = np.ones(3)
+    curves, residual = _fit(seen, even, None, identity, weight)
+    gain = _gain(curves, np.maximum(seen.source.mean(axis=0), LEAST_LEVEL))
+    balance, flattens = gain / gain.mean(), _flattens(curves, seen.source, telling)
+    by_curve, cost = ToneMap(curves, np.empty((0, 3)), even), _cost(residual, telling)
+    if not flattens:
+        curves, balanced = _fit(seen, balance, None, identity, weight)
+        if _cost(balanced, telling) < cost:
+            by_curve, cost, residual = ToneMap(curves, np.empty((0, 3)), balance), _cost(balanced, telling), balanced
+    if flattens or _slope(residual, seen.positions, telling) > EVEN / 255:
+        light = light_at(seen.positions)
+        # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
+        first, stiff = (identity, STIFF) if flattens else (curves, 1.0)
+        bound = 2.5 * cost + 0.5 / 255 if flattens else 0.85 * cost - 0.05 / 255
+        first = np.vstack([first, np.zeros((light.shape[1], 3))])
+        both, residual = _fit(seen, balance, light, first, weight, stiff)
+        if _cost(residual, telling) < min(EXPLAINED_BY_LIGHT * plain, bound):
+            return ToneMap(both[:5], both[5:], balance)
+    return by_curve if cost < EXPLAINED_BY_CURVE * plain else None
+
+
+def _gain(curves: Float, level: Float) -> Float:
+    """Give what three curves multiply a level of each channel by."""
+    return np.diag(curve_terms(level) @ curves) / level
+
+
+def _slope(residual: Float, positions: Float, telling: Float) -> float:
+    """Give how far the residual drifts over the picture: the range of its medians over a 4 by 4 grid."""
+    cells = np.minimum(positions * 4, 3).astype(np.intp) @ np.array([1, 4])
+    grey = residual.mean(axis=1)
+    seen = [grey[(cells == cell) & (telling > 0.1)] for cell in range(16)]
+    medians = [float(np.median(values)) for values in seen if len(values) >= 20]
+    return max(medians) - min(medians) if medians else math.inf
+
+
+def _flattens(curves: Float, source: Float, telling: Float) -> bool:
+    """Say whether a curve is all but flat somewhere among the tones of a picture: no exposure makes such."""
+    grey = source.mean(axis=1)[telling > 0.1]
+    low, high = np.quantile(grey, [0.02, 0.98]).tolist()
+    level = np.maximum(np.linspace(low, high, 16), 1 / 255)
+    curve = curves.mean(axis=1)
+    chord = float(curve_terms(level[-1:])[0] @ curve) / level[-1]
+    return bool((curve_slopes(level) @ curve).min() < FLAT * chord)
+
+
+def _cost(residual: Float, telling: Float) -> float:
+    """Mean residual of the worst channel, capped so that real changes cost the same before and after."""
+    return float(np.average(np.minimum(np.abs(residual).max(axis=1), CAP / 255), weights=telling))
+
+
+def _fit(
+    seen: Samples, balance: Float, light: Float | None, start: Float, weight: Float, stiff: float = 1.0
+) -> tuple[Float, Float]:
+    """Fit all channels with common robust weights; give the weights of the terms and what is left."""
+    columns = [_columns(seen.source[:, channel] * balance[channel], light) for channel in range(3)]
+    ridge = np.concatenate([CURVE_RIDGE * stiff, LIGHT_RIDGE])[: len(start)]
+    ridge[1] = CURVE_RIDGE[1]
+    own_ridge = np.maximum(30 * ridge, 1e-3)
+    own_ridge[1] = ridge[1]
+    identity = np.zeros(len(start))
+    identity[1] = 1.0
+    solution = start.copy()
+    residual = _one_sided(seen, _fitted(columns, solution))
+    bounded = (seen.target >= BRIGHT / 255) & (seen.source < BRIGHT / 255)
+    for round_ in range(ITERATIONS):
+        weights = _robust(residual, weight, round_)
+        normals = []
+        for channel, terms in enumerate(columns):
+            # A bound that holds must all but not pull.
+            holds = np.where(bounded[:, channel], PULL * weights, 1e-9)
+            say = np.where(residual[:, channel] == 0, holds, weights)
+            weighted = terms * (say / say.sum())[:, None]
+            normals.append((weighted.T @ terms, weighted.T @ seen.target[:, channel]))
+        # One curve and one light for all channels, a gain for each: colours alone must not bend the curve.
+        left, right = (sum(parts) / 3 for parts in zip(*normals, strict=True))
+        common = identity + np.linalg.solve(left + np.diag(ridge), right - left @ identity)
+        for channel, (left, right) in enumerate(normals):
+            solution[:, channel] = common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common)
+        residual = _one_sided(seen, _fitted(columns, solution))
+    return solution, residual
+
+
+def _robust(residual: Float, weight: Float, round_: int) -> Float:
+    """Give Tukey's weights; start wide: what is far off at first is more often light not yet fitted than a change."""
+    size = np.abs(residual).max(axis=1)
+    scale = max(2.0 / 255, 4.0 * float(np.quantile(size[weight > 0], 0.5)), 60.0 / 255 * 0.6**round_)
+    return np.asarray(np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * weight + 1e-9)
+
+
+def _columns(level: Float, light: Float | None) -> Float:
+    terms = curve_terms(level)
+    return terms if light is None else np.hstack([terms, light * level[:, None]])
+
+
+def _fitted(columns: list[Float], solution: Float) -> Float:
+    return np.stack([terms @ solution[:, channel] for channel, terms in enumerate(columns)], axis=1)
+
+
+def _one_sided(seen: Samples, fitted: Float) -> Float:
+    """Clipped values only bound the truth: what lies beyond the bound is no residual."""
+    target, source = seen.target, seen.source
+    residual = target - fitted + 1e-12
+    bright, dark = BRIGHT / 255, DARK / 255
+    residual[(target >= bright) & (fitted > target)] = 0
+    residual[(source >= bright) & (fitted < target)] = 0
+    residual[(target <= dark) & (fitted < target)] = 0
+    residual[(source <= dark) & (fitted > target)] = 0
+    return residual

@@ -1,0 +1,92 @@
+"""A tone map: a curve per channel times a slow gain over the picture, linear in its weights."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import UInt8Array
+
+Float = npt.NDArray[np.float64]
+
+WAVES = 6
+"""Highest order of the cosines that describe light."""
+STRIP = 128
+COARSE = 64
+"""Light is computed on a grid of this many places a side."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToneMap:
+    """A curve per channel times a smooth gain over the picture.
+
+    Attributes:
+        curves: shape (5, 3): weights of 1, a, a ln a, a ln² a, a² for each channel, a = level / 255.
+        light: shape (terms, 3): weights of `light_at` over the picture, times a; no terms when light is even.
+        balance: shape (3,): factor of each channel before both, so that one light serves all channels.
+    """
+
+    curves: Float
+    light: Float
+    balance: Float
+
+    def apply(self, pixels: UInt8Array) -> UInt8Array:
+        """Bring uint8 RGB pixels, shape (H, W, 3), to the tone of *before*."""
+        levels = np.arange(256)[:, None] / 255.0 * self.balance
+        table = np.stack([curve_terms(levels[:, i]) @ self.curves[:, i] for i in range(3)], axis=1)
+        if not len(self.light):
+            lut = np.clip(np.rint(table * 255), 0, 255).astype(np.uint8)
+            return np.asarray(cv2.LUT(pixels, lut[None]), np.uint8)
+        out = np.empty_like(pixels)
+        base = (table * 255).astype(np.float32)
+        for rows, ramp in self._ramps(pixels.shape[0], pixels.shape[1]):
+            strip = cv2.LUT(pixels[rows], base[None])
+            np.add(strip, ramp * pixels[rows], out=strip)
+            out[rows] = cv2.convertScaleAbs(np.maximum(strip, 0))
+        return out
+
+    def _ramps(self, height: int, width: int) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
+        """Give the gain over the picture strip by strip: as a whole it would weigh more than the picture."""
+        down = min(height, COARSE)
+        places = _light_terms(down, min(width, COARSE)) @ self.light * self.balance
+        gain = cv2.resize(places.reshape(down, -1, 3).astype(np.float32), (width, down), interpolation=cv2.INTER_LINEAR)
+        for top in range(0, height, STRIP):
+            y = np.clip((np.arange(top, min(top + STRIP, height)) + 0.5) * down / height - 0.5, 0, down - 1)
+            above = np.minimum(y.astype(np.intp), max(0, down - 2))
+            below = np.minimum(above + 1, down - 1)
+            share = (y - above).astype(np.float32)[:, None, None]
+            yield slice(top, top + STRIP), gain[above] * (1 - share) + gain[below] * share
+
+
+def curve_terms(level: Float) -> Float:
+    """Basis of tone curves: a**gamma = a (1 + (gamma - 1) ln a + ...), so these hold gain, gamma and offset."""
+    log = np.log(np.maximum(level, 1 / 255))
+    return np.stack([np.ones_like(level), level, level * log, level * log * log, level * level], axis=-1)
+
+
+def curve_slopes(level: Float) -> Float:
+    """Give the derivatives of `curve_terms`."""
+    log = np.log(np.maximum(level, 1 / 255))
+    return np.stack([np.zeros_like(level), np.ones_like(level), log + 1, log * (log + 2), 2 * level], axis=-1)
+
+
+def light_at(positions: Float) -> Float:
+    """Slopes and bowls (Legendre polynomials) and slow waves (cosines) over the picture."""
+    across = np.polynomial.legendre.legvander(2 * positions[:, 0] - 1, 2)
+    down = np.polynomial.legendre.legvander(2 * positions[:, 1] - 1, 2)
+    waves_across = np.cos(np.pi * positions[:, :1] * np.arange(WAVES + 1))
+    waves_down = np.cos(np.pi * positions[:, 1:] * np.arange(WAVES + 1))
+    slopes = [across[:, i] * down[:, j] for i, j in orders(2)]
+    waves = [waves_across[:, i] * waves_down[:, j] for i, j in orders(WAVES)]
+    return np.stack(slopes + waves, axis=-1)
+
+
+def orders(most: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(most + 1) for j in range(most + 1 - i) if i + j]
+
+
+def _light_terms(height: int, width: int) -> Float:
+    y, x = np.mgrid[0:height, 0:width]
+    return light_at(np.c_[(x.ravel() + 0.5) / width, (y.ravel() + 0.5) / height])

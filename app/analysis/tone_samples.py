@@ -1,0 +1,134 @@
+"""Look at a picture pair in a few thousand places, to learn what exposure and light did."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import UInt8Array
+
+Float = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
+
+SAMPLES = 8_000
+TRIES = 4
+RINGING = 8.0
+"""Compression moves clipped paper by this many levels."""
+EDGY = (24.0, 80.0)
+"""Patches with more range than this lie on an edge, where a hair of misregistration looks like light."""
+RARITY = 0.5
+BRIGHT = 252.0
+"""Levels from here on are taken as clipped: they only say "at least this bright"."""
+DARK = 3.0
+SPAN = 12.0
+"""Levels that the tones of a picture must span before light is fitted to them."""
+
+
+class Samples(NamedTuple):
+    """Small patches, one row each.
+
+    Attributes:
+        target, source: shape (n, 3): mean colour in *before* and in *after*, 0 to 1.
+        positions: shape (n, 2): x and y over the picture, 0 to 1.
+        flatness: shape (n,): 1 is flat, down to 0.
+    """
+
+    target: Float
+    source: Float
+    positions: Float
+    flatness: Float
+
+
+def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples | None:
+    """Look at one small even patch per cell of a grid.
+
+    A patch is taken where it is flat and not clipped if the cell has such a place, so that text on clipped
+    paper still tells how dark the ink became.
+    """
+    height, width = valid.shape
+    if min(height, width) < 5:
+        return None
+    random = np.random.default_rng(0)
+    cell = max(2.0, math.sqrt(height * width / SAMPLES))
+    top, left = np.mgrid[0 : height - cell / 2 : cell, 0 : width - cell / 2 : cell].reshape(2, -1, 1)
+    y = np.clip(top + random.random((len(top), TRIES)) * cell, 1, height - 2).astype(np.intp)
+    x = np.clip(left + random.random((len(top), TRIES)) * cell, 1, width - 2).astype(np.intp)
+    mean_before, range_before, peak_before, low_before = _patches(before, y, x)
+    mean_after, range_after, peak_after, low_after = _patches(after, y, x)
+    clipped = np.maximum(peak_before, peak_after) >= BRIGHT
+    penalty = range_before + range_after + 300.0 * clipped + 3000.0 * (valid[y, x] == 0)
+    best = penalty.argmin(axis=1)
+    cells = np.arange(len(best))
+    seen = valid[y, x][cells, best] > 0
+    if seen.sum() < 64:
+        return None
+    positions = np.stack([(x[cells, best] + 0.5) / width, (y[cells, best] + 0.5) / height], axis=1)
+    spread = (range_before + range_after)[cells, best][seen]
+    edgy = float(np.clip(1.5 * np.median(spread), *EDGY))
+    flatness = 1 / (1 + (spread / edgy) ** 2)
+    flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
+    target, source = (mean[cells, best][seen] / 255 for mean in (mean_before, mean_after))
+    return Samples(target, source, positions[seen], flatness)
+
+
+def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float, Float]:
+    """Give mean (…, 3), largest range (…), peak (…) and low (…, 3) of the 3 by 3 patches around some pixels."""
+    around = np.stack([pixels[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+    peak = around.max(axis=0).astype(np.float64)
+    low = around.min(axis=0).astype(np.float64)
+    return around.mean(axis=0), (peak - low).max(axis=2), peak.max(axis=2), low
+
+
+def _biased(low_before: Float, low_after: Float) -> npt.NDArray[np.bool_]:
+    """Mark patches where noise hit black in one image only: their mean is no longer the truth's."""
+    return np.asarray(((low_before <= 0) != (low_after <= 0)).any(axis=-1))
+
+
+def telling_of(seen: Samples) -> Float:
+    """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike.
+
+    All are 0 when hardly any is left.
+    """
+    target, source = seen.target, seen.source
+    bright, dark = (BRIGHT - RINGING) / 255, (DARK + RINGING / 2) / 255
+    both_bright = (target >= bright) & (source >= bright)
+    both_dark = (target <= dark) & (source <= dark)
+    telling = np.where((both_bright | both_dark).all(axis=1), 0.0, seen.flatness)
+    return telling if telling.sum() >= 0.02 * len(telling) else np.zeros_like(telling)
+
+
+def rarity(source: Float, telling: Float, positions: Float) -> Float:
+    """Weigh rare levels up, so that the ink on a page counts beside its paper, if they are found all over.
+
+    A level that is seen in a few places only may be a real change itself.
+    """
+    levels = np.minimum(source.mean(axis=1) * 20, 19).astype(np.intp)
+    share = np.bincount(levels, telling, minlength=20) / telling.sum()
+    cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
+    seen = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
+    spread = np.minimum(1, seen.sum(axis=1) / 12) ** 2
+    return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
+
+
+def widespread(telling: Float, positions: Float) -> bool:
+    """Say whether telling samples are found all over: those of a few places may just as well be real changes."""
+    cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
+    total = np.bincount(cells, minlength=64)
+    share = np.bincount(cells, telling, minlength=64) / np.maximum(total, 1)
+    return bool((share[total > 0] > 0.02).mean() > 0.2)
+
+
+def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
+    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped."""
+    step = max(1, int(math.sqrt(valid.size / 200_000)))
+    a, b = before[::step, ::step], after[::step, ::step]
+    telling = (valid[::step, ::step] > 0) & (a.max(axis=2) < BRIGHT) & (a.min(axis=2) > DARK)
+    count = int(telling.sum())
+    return count > 0 and int((a == b).all(axis=2)[telling].sum()) > 0.25 * count
+
+
+def too_plain(source: Float, telling: Float) -> bool:
+    """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know."""
+    grey = source.mean(axis=1)[telling > 0.1] * 255
+    return len(grey) == 0 or float(np.ptp(np.quantile(grey, [0.02, 0.98]))) < SPAN
