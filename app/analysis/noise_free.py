@@ -6,14 +6,14 @@ counts. A page drawn again with another anti-aliasing is free of noise too, thou
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.changed import TILE, Changed
+from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
+from app.analysis.sampling import Tiles, sample_tiles, strongest_channel
 
 BUSY = 8
 """Contrast to the neighbours, in levels, from which a pixel shows something."""
@@ -97,48 +97,48 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
 
 
 def _sample(before: UInt8Array, after: UInt8Array, changed: Changed) -> _Counts:
-    rows, columns = changed.tiles.shape
     count = _Counts()
-    for index in np.unique(np.linspace(0, rows * columns - 1, min(_SAMPLED, rows * columns)).astype(int)).tolist():
-        row, column = divmod(index, columns)
-        part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
-        _count(before[part], after[part], bool(changed.tiles[row, column]), count)
+    for tiles in sample_tiles(before, after, changed, _SAMPLED):
+        _count(tiles, count)
     return count
 
 
-def _count(before: Any, after: Any, unequal: bool, count: _Counts) -> None:
-    """Add the pixels of a tile; noise is sought where something is unequal, as it would be there too."""
-    contrast = cv2.morphologyEx(before, cv2.MORPH_GRADIENT, _KERNEL).max(axis=2)
-    apart = cv2.absdiff(before, after).max(axis=2) if unequal else np.zeros_like(contrast)
+def _count(tiles: Tiles, count: _Counts) -> None:
+    """Add the pixels of tiles; noise is sought where something is unequal, as it would be there too."""
+    steep = tiles.cleared(strongest_channel(cv2.morphologyEx(tiles.before, cv2.MORPH_GRADIENT, _KERNEL)))
+    contrast = tiles.inner(steep)
+    flat = tiles.inner(cv2.dilate(steep, np.ones((5, 5), np.uint8))) == 0
+    apart = tiles.inner(strongest_channel(cv2.absdiff(tiles.before, tiles.after)))
     busy, textured, equal = contrast > BUSY, contrast > 0, apart == 0
-    flat = cv2.dilate(contrast, np.ones((5, 5), np.uint8)) == 0
+    busy_equal = busy & equal
     count.all += contrast.size
     count.busy += int(busy.sum())
-    count.busy_equal += int((busy & equal).sum())
+    count.busy_equal += int(busy_equal.sum())
     count.textured += int(textured.sum())
     count.textured_equal += int((textured & equal).sum())
     count.flat += int(flat.sum())
     count.flat_equal += int((flat & equal).sum())
-    busy_in, equal_in = _in_blocks(busy), _in_blocks(busy & equal)
+    busy_in, equal_in = _in_blocks(busy), _in_blocks(busy_equal)
     touched = busy_in > equal_in
     count.blocks += int((busy_in > 0).sum())
     count.blocks_unequal += int(touched.sum())
     count.busy_there += int(busy_in[touched].sum())
     count.busy_equal_there += int(equal_in[touched].sum())
-    if unequal:
-        alone = _alone(before, after) & ~equal
-        count.flat_nearby += int(flat.sum())
-        count.flat_noisy += int((flat & alone).sum())
-        count.faint += int((alone & (apart >= 2) & (apart <= 4)).sum())
+    alone = tiles.inner(_alone(tiles)) & ~equal
+    count.flat_nearby += int(flat[tiles.unequal].sum())
+    count.flat_noisy += int((flat & alone).sum())
+    count.faint += int((alone & (apart >= 2) & (apart <= 4)).sum())
 
 
 def _in_blocks(pixels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Count the pixels in each block of 32 × 32."""
-    starts = [np.arange(0, length, _BLOCK) for length in pixels.shape]
-    return np.asarray(np.add.reduceat(np.add.reduceat(pixels, starts[0], axis=0, dtype=np.int64), starts[1], axis=1))
+    """Count the pixels of each tile (the first axis) in blocks of 32 × 32."""
+    starts = [np.arange(0, length, _BLOCK) for length in pixels.shape[1:]]
+    rows = np.add.reduceat(pixels, starts[0], axis=1, dtype=np.int16)
+    return np.asarray(np.add.reduceat(rows, starts[1], axis=2, dtype=np.int64))
 
 
-def _alone(before: Any, after: Any) -> npt.NDArray[np.bool_]:
+def _alone(tiles: Tiles) -> npt.NDArray[np.bool_]:
     """Mark pixels with no 3 × 3 neighbourhood around them that became lighter or darker as a whole."""
+    before, after = tiles.before, tiles.after
     lighter, darker = (cv2.erode(cv2.subtract(*pair), _KERNEL) for pair in ((after, before), (before, after)))
-    return np.asarray(cv2.dilate(cv2.max(lighter, darker).max(axis=2), _KERNEL) == 0)
+    return np.asarray(cv2.dilate(tiles.cleared(strongest_channel(cv2.max(lighter, darker))), _KERNEL) == 0)

@@ -5,8 +5,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.changed import TILE, Changed
+from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
+from app.analysis.sampling import Tiles, sample_tiles
 
 _SAMPLED = 80
 _FEW, _FEWEST = 200, 0.002
@@ -44,12 +45,7 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     -----
     Flat paper stays equal under blur, a slight turn and, where it is clipped, under other light: only its edges tell.
     """
-    rows, columns = changed.tiles.shape
-    totals = np.zeros(10)
-    for index in np.unique(np.linspace(0, rows * columns - 1, min(_SAMPLED, rows * columns)).astype(int)).tolist():
-        row, column = divmod(index, columns)
-        part = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
-        totals += _look(*(cv2.cvtColor(image[part], cv2.COLOR_RGB2GRAY) for image in (before, after)))
+    totals = sum((_look(tiles) for tiles in sample_tiles(before, after, changed, _SAMPLED)), np.zeros(10))
     pixels, busy, equal, telling, telling_equal, faint, faint_equal, contrast, contrast_after = totals[:9].tolist()
     if busy < max(_FEW, _FEWEST * pixels):
         return True
@@ -61,18 +57,28 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     return bool(sharp and totals[9] < _MOST_OUTSIDE * telling)
 
 
-def _look(before: Any, after: Any) -> Any:
-    """Count the busy pixels of a tile, the equal and the misplaced ones, and add up the contrast of both."""
-    low, high = cv2.erode(before, _KERNEL), cv2.dilate(before, _KERNEL)
-    low_after, high_after = cv2.erode(after, _KERNEL), cv2.dilate(after, _KERNEL)
+def _look(tiles: Tiles) -> Any:
+    """Count the busy pixels of tiles, the equal and the misplaced ones, and add up the contrast of both."""
+    greys = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (tiles.before, tiles.after)]
+    (low, high), (low_after, high_after) = (
+        [ranged(grey, _KERNEL) for ranged in (cv2.erode, cv2.dilate)] for grey in greys
+    )
+    before, after, low, high, low_after, high_after = (
+        np.ascontiguousarray(tiles.inner(values)) for values in (*greys, low, high, low_after, high_after)
+    )
     contrast, contrast_after = high - low, high_after - low_after
     most = np.maximum(contrast, contrast_after)
     inner, same = (before > _CLIPPED) & (before < 255 - _CLIPPED), before == after
     busy, faint = most > _BUSY, inner & (most > 0) & (most <= _FAINT)
     telling = busy & inner
-    beyond = np.maximum.reduce(
-        [cv2.subtract(*pair) for pair in ((after, high), (low, after), (before, high_after), (low_after, before))]
-    )
+    far = np.zeros_like(busy)
+    for pair in ((after, high), (low, after), (before, high_after), (low_after, before)):
+        far |= _minus(*pair) > _OUTSIDE
     counts = [busy, busy & same, telling, telling & same, faint, faint & same]
     sums = [contrast[telling].sum(dtype=float), contrast_after[telling].sum(dtype=float)]
-    return np.array([busy.size, *(count.sum() for count in counts), *sums, (telling & (beyond > _OUTSIDE)).sum()])
+    return np.array([busy.size, *(count.sum() for count in counts), *sums, (telling & far).sum()])
+
+
+def _minus(a: Any, b: Any) -> Any:
+    """Subtract levels, not below 0."""
+    return np.where(a > b, a - b, 0)

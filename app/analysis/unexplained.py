@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.sampling import strongest_channel
 
 STRONG = 30.0
 """A lone pixel has to differ by this many levels, a dot of 3 × 3 by a third of it."""
@@ -155,7 +156,7 @@ def _energy(levels: Any, window: tuple[int, int]) -> FloatArray:
 
 def _most(levels: Any) -> Any:
     """The largest over the channels."""
-    return levels if levels.ndim == 2 else levels.max(axis=2)
+    return strongest_channel(levels)
 
 
 def _planes(result: Any, like: Any) -> Any:

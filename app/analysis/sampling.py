@@ -1,0 +1,78 @@
+"""Look at some tiles of two images at once, as if each were an image of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.changed import TILE, Changed
+from app.analysis.model import UInt8Array
+
+BORDER = 2
+"""Pixels of border around each tile; its outermost pixels repeated, so that neighbourhoods see nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Tiles of one size (height, width) out of two images, one below the other.
+
+    Attributes:
+        before, after: shape (count * (height + 4), width + 4, 3), uint8, RGB: the tiles with their borders.
+        unequal: shape (count,), bool: which of them differ.
+        shape: height and width of one tile without border.
+    """
+
+    before: UInt8Array
+    after: UInt8Array
+    unequal: npt.NDArray[np.bool_]
+    shape: tuple[int, int]
+
+    def inner(self, values: Any) -> Any:
+        """Cut the borders off what was computed from `before` or `after`: shape (count, height, width)."""
+        return self._each(values)[:, BORDER:-BORDER, BORDER:-BORDER]
+
+    def cleared(self, values: Any) -> Any:
+        """Set the borders to 0, which a maximum over neighbours overlooks, and give the array."""
+        each = self._each(values)
+        each[:, :BORDER] = each[:, -BORDER:] = 0
+        each[:, :, :BORDER] = each[:, :, -BORDER:] = 0
+        return values
+
+    def _each(self, values: Any) -> Any:
+        height, width = self.shape
+        return values.reshape(len(self.unequal), height + 2 * BORDER, width + 2 * BORDER)
+
+
+def sample_tiles(before: UInt8Array, after: UInt8Array, changed: Changed, most: int) -> Iterator[Tiles]:
+    """Give up to ``most`` tiles spread over two images (RGB, one shape, uint8), those of one size together."""
+    rows, columns = changed.tiles.shape
+    chosen = np.unique(np.linspace(0, rows * columns - 1, min(most, rows * columns)).astype(int))
+    places: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for row, column in zip(*(part.tolist() for part in np.divmod(chosen, columns)), strict=True):
+        size = min(TILE, before.shape[0] - row * TILE), min(TILE, before.shape[1] - column * TILE)
+        places.setdefault(size, []).append((row, column))
+    for size, tiles in places.items():
+        unequal = np.array([changed.tiles[place] for place in tiles])
+        yield Tiles(_stacked(before, tiles, size), _stacked(after, tiles, size), unequal, size)
+
+
+def _stacked(image: UInt8Array, tiles: list[tuple[int, int]], size: tuple[int, int]) -> UInt8Array:
+    height, width = size
+    stack = np.empty((len(tiles), height + 2 * BORDER, width + 2 * BORDER, 3), np.uint8)
+    for place, (row, column) in zip(stack, tiles, strict=True):
+        tile = image[row * TILE : row * TILE + height, column * TILE : column * TILE + width]
+        cv2.copyMakeBorder(tile, BORDER, BORDER, BORDER, BORDER, cv2.BORDER_REPLICATE, dst=place)
+    return stack.reshape(-1, width + 2 * BORDER, 3)
+
+
+def strongest_channel(image: Any) -> Any:
+    """Give the largest over the channels: (height, width, channels) to (height, width)."""
+    if image.ndim == 2:
+        return image
+    first, *others = cv2.split(image)
+    for plane in others:
+        cv2.max(first, plane, dst=first)
+    return first
