@@ -65,6 +65,10 @@ class Child:
         """Say whether it lives and is not due for replacement; from an idle child nothing comes but its end."""
         return not self._pipe.poll() and self.calls < CALLS_PER_CHILD
 
+    def kill(self) -> None:
+        """Kill it while another thread waits for its answer, which is then an error."""
+        self._process.kill()
+
     def end(self) -> None:
         """Kill it and forget it."""
         self._process.kill()
@@ -83,6 +87,7 @@ class Workers:
         self._mutex = threading.Lock()
         self._owner = -1
         self._free: queue.LifoQueue[Child | None] = queue.LifoQueue()
+        self._at_work: set[Child] = set()
 
     def call(self, function: Callable[..., Result], *args: Any, seconds: float) -> Result:
         """Run a function of a module in a child, and give what it returns or raises."""
@@ -94,18 +99,28 @@ class Workers:
                     child.end()
                 child = None
                 child = Child(self._initializer, self._initargs)
+            working = child
+            self._at_work.add(working)
             try:
-                return child.call(function, *args, seconds=seconds)
+                return working.call(function, *args, seconds=seconds)
             except (Busy, TimedOut, ChildCrashed):
-                child.end()
                 child = None
                 raise
+            finally:
+                self._at_work.discard(working)
+                if child is None:
+                    working.end()
         finally:
             free.put(child)
 
     def warm_up(self) -> None:
         """Start the first child now: with it comes the process that the others are forked from in milliseconds."""
         self.call(os.getpid, seconds=60)
+
+    def abandon(self) -> None:
+        """Kill the children at work: nobody waits for their answers any more."""
+        for child in tuple(self._at_work):
+            child.kill()
 
     def close(self) -> None:
         """End all children that are not at work."""

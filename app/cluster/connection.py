@@ -88,10 +88,10 @@ class Connection:
                 self._owner, self._client = os.getpid(), None
             if self._client is not None and self._client.status == "running":
                 return self._client
-            if time.monotonic() < self._away_until:
+            # A client that lost the scheduler looks for it by itself for a while, then closes.
+            looks_for_it = self._client is not None and self._client.status not in ("closing", "closed")
+            if looks_for_it or time.monotonic() < self._away_until:
                 raise self._away()
-            if self._client is not None:
-                self._client.close(timeout=0)
             try:
                 self._client = _open(self.address)
             except Exception as error:

@@ -65,6 +65,11 @@ def warm_up(slots: int) -> None:
     _workers_for(slots).warm_up()
 
 
+def abandon(slots: int) -> None:
+    """Stop what is under way: the scheduler that asked for it is gone, or this worker is to end."""
+    _workers_for(slots).abandon()
+
+
 def _outcome(work: Callable[[], Any]) -> Outcome:
     try:
         return True, work()

@@ -52,8 +52,19 @@ def _worker(arguments: argparse.Namespace) -> Any:
     import dask
     from distributed import Worker
 
+    from app.cluster.tasks import abandon
+
+    class AbandoningWorker(Worker):
+        """Waits for nothing when it ends: what is under way is run again elsewhere."""
+
+        async def close(self, *args: Any, **options: Any) -> Any:
+            abandon(arguments.slots)
+            return await super().close(*args, **options)
+
     dask.config.set({"distributed.worker.profile.enabled": False, "distributed.comm.timeouts.connect": "5s"})
-    return Worker(arguments.scheduler, nthreads=arguments.slots, host=arguments.host, memory_limit=0, dashboard=False)
+    return AbandoningWorker(
+        arguments.scheduler, nthreads=arguments.slots, host=arguments.host, memory_limit=0, dashboard=False
+    )
 
 
 async def _until_either(worker: Any, stopped: "asyncio.Task[Any]") -> None:

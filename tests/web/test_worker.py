@@ -198,10 +198,10 @@ def test_a_child_gets_no_more_memory_than_its_share() -> None:
 
 @pytest.mark.parametrize("allocate", [lambda: np.zeros(2**60, np.uint8), lambda: cv2.resize(BLACK, (10**7, 10**7))])
 def test_an_evaluation_without_memory_is_refused_in_words(allocate: Any) -> None:
-    with pytest.raises(TooManyPixels, match="more memory"), jobs._within_memory():
+    with pytest.raises(TooManyPixels, match="more memory"), jobs.within_memory():
         allocate()
 
 
 def test_other_errors_of_opencv_are_not_called_a_lack_of_memory() -> None:
-    with pytest.raises(cv2.error), jobs._within_memory():
+    with pytest.raises(cv2.error), jobs.within_memory():
         cv2.resize(BLACK, (0, 0))
