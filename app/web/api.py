@@ -9,11 +9,11 @@ from app.analysis import Options
 from app.errors import BadRequest, ImageDiffError, MissingFile, TooManyFiles
 from app.gate import busy
 from app.jobs import describe_image
-from app.report import MEDIA_TYPES
+from app.report import MEDIA_TYPES, report_policy
 from app.web import evaluations, pictures, tiles, uploads
 from app.web.errors import Refused
 from app.web.schemas import CompareAgain, read_json
-from app.web.security import PICTURE_POLICY, REPORT_POLICY
+from app.web.security import PICTURE_POLICY, REPORT_SANDBOX
 from app.web.services import services
 
 api = Blueprint("api", __name__, url_prefix="/api")
@@ -115,7 +115,7 @@ def get_report(id: str) -> Response:
     """Give the result as one file that opens without a network."""
     response = make_response(pictures.report(id))
     response.headers["Content-Disposition"] = 'inline; filename="image-diff-report.html"'
-    response.headers["Content-Security-Policy"] = REPORT_POLICY
+    response.headers["Content-Security-Policy"] = f"{report_policy()}; {REPORT_SANDBOX}"
     return response
 
 

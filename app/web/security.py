@@ -12,11 +12,8 @@ CONTENT_SECURITY_POLICY = (
 )
 # A served picture cannot do anything even when a browser takes it for a page.
 PICTURE_POLICY = "default-src 'none'; sandbox"
-# The report carries its style, script and pictures inside; the sandbox gives it an origin of its own.
-REPORT_POLICY = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "base-uri 'none'; frame-ancestors 'none'; sandbox allow-scripts allow-downloads allow-modals"
-)
+# Beside the policy that a report carries along: the sandbox gives it an origin of its own.
+REPORT_SANDBOX = "frame-ancestors 'none'; sandbox allow-scripts allow-downloads allow-modals"
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

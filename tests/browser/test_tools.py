@@ -305,8 +305,16 @@ def test_the_report_opens_offline_with_swipe_and_regions(
 
 
 def test_the_report_works_under_the_policy_it_is_served_with(open_page: OpenPage, photo: Evaluation) -> None:
-    """Opened from the server, its script runs and no violation is logged."""
-    page = open_page(f"/api/evaluations/{photo['id']}/report.html")
+    """Opened from the server, its own script runs and no violation is logged; no other script or style would."""
+    address = f"/api/evaluations/{photo['id']}/report.html"
+    page = open_page(address)
+    answer = page.request.get(address)
+    for policy in (
+        answer.headers["content-security-policy"],
+        str(page.locator("meta[http-equiv]").get_attribute("content")),
+    ):
+        assert "unsafe" not in policy
+        assert "script-src 'sha256-" in policy
     page.get_by_role("button", name="Swipe").click()
     expect(page.locator("#swipe")).to_be_visible()
 
