@@ -132,7 +132,7 @@ def _open_folder(folder: Path, description: Mapping[str, Any], *, resume: bool) 
     """Make the folder, or take one that holds a report of ours; nothing else in it is ever touched."""
     known = folder / RUN
     if resume and known.exists():
-        _check_same(json.loads(known.read_text("utf-8")), json.loads(json.dumps(description)))
+        _check_same(_read_run(known), json.loads(json.dumps(description)))
         return
     if folder.exists() and any(folder.iterdir()) and not known.exists():
         raise BadRequest(f"{folder} is not empty and holds no report of a batch; choose another folder for --out.")
@@ -141,6 +141,13 @@ def _open_folder(folder: Path, description: Mapping[str, Any], *, resume: bool) 
     if (folder / PAIRS).exists():
         shutil.rmtree(folder / PAIRS)
     known.write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+
+
+def _read_run(known: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(known.read_text("utf-8")))
+    except ValueError:
+        raise BadRequest(f"--resume: {known} is damaged; run without --resume to compare everything anew.") from None
 
 
 def _check_same(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Run a batch: submit pairs, write down what comes back, stop cleanly when asked to."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -79,20 +80,28 @@ def _compare_all(todo: Iterator[Work | Answer], executor: Executor, take: Take, 
     """Keep the executor busy until nothing is left, or until asked to stop."""
     running: dict[Future[Answer], str] = {}
     while not stop.is_set():
-        for work in islice(todo, max(0, IN_HAND * executor.slots - len(running))):
+        more = list(islice(todo, max(0, IN_HAND * executor.slots - len(running))))
+        if not more and not running:
+            return
+        for work in more:
             if isinstance(work, Answer):
                 take(work)
             else:
                 running[executor.submit(compare_pair, work)] = work.name
-        if not running:
-            return
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            take(_answer(future, running.pop(future)))
+        if running:
+            _take_done(wait(running, return_when=FIRST_COMPLETED).done, running, take, stop)
     for future in running:
         future.cancel()
-    wait(running)
-    for future, name in running.items():
-        if not future.cancelled():
+    _take_done(wait(running).done, running, take, stop)
+
+
+def _take_done(
+    done: Iterable[Future[Answer]], running: dict[Future[Answer], str], take: Take, stop: threading.Event
+) -> None:
+    """Write down what came back; what failed because its worker was stopped too is left for another run."""
+    for future in done:
+        name = running.pop(future)
+        if not (stop.is_set() and (future.cancelled() or future.exception())):
             take(_answer(future, name))
 
 
@@ -117,6 +126,7 @@ def _asked_to_stop() -> Iterator[threading.Event]:
 
     def note(number: int, _: FrameType | None) -> None:
         stop.set()
+        print("\nStopping after the pairs at work; once more stops at once.", file=sys.stderr)
         signal.signal(number, usual[number])
 
     usual = {int(number): signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,7 +81,8 @@ def _batch(arguments: argparse.Namespace) -> int:
     found = find_pairs(arguments.before, arguments.after)
     rules = read_rules(found.home, options_given(arguments))
     source = {"before": arguments.before, "after": arguments.after, "pictures": arguments.pictures}
-    results = Results(arguments.out, {**source, **rules.describe()}, resume=arguments.resume)
+    limits = {"limits": asdict(settings.limits), "max_file_bytes": settings.max_file_bytes}
+    results = Results(arguments.out, source | rules.describe() | limits, resume=arguments.resume)
     try:
         whole = _compare(arguments, found, Plan(rules, settings, arguments.pictures), results)
         if whole and arguments.accept:

@@ -23,7 +23,9 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start the command on one process, in a folder."""
     command = [sys.executable, "-m", "app", "batch", "before", "after", "--out", "report", "--jobs", "1", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 def wait_for_lines(path: Path, count: int) -> None:
@@ -43,7 +45,7 @@ def test_ctrl_c_writes_down_what_is_done_and_resume_does_the_rest_only(tmp_path:
         save(tmp_path / side, {name: picture(index, changed=changed, size=320) for index, name in enumerate(names)})
     running = start(tmp_path)
     wait_for_lines(tmp_path / "report/results.jsonl", 3)
-    running.send_signal(number)
+    os.killpg(running.pid, number)  # as a terminal does: the children get it too
     _, err = running.communicate(timeout=PATIENCE_SECONDS)
     assert running.returncode == 130
     assert "--resume goes on" in err and "Traceback" not in err
@@ -113,6 +115,15 @@ def test_results_of_other_options_are_not_mixed(
     assert batch("before", "after", "--resume", *changed) == 2
     assert f"--resume: {named} is not what it was" in capsys.readouterr().err
     assert Path("report/results.jsonl").read_bytes() == kept
+
+
+def test_a_damaged_description_of_the_run_is_said_to_be_so(
+    folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch("before", "after")
+    Path("report/run.json").write_text("{", "utf-8")
+    assert batch("before", "after", "--resume") == 2
+    assert "run.json is damaged" in capsys.readouterr().err
 
 
 def test_resume_without_anything_to_resume_is_a_first_run(folders: Path, batch: Batch) -> None:
