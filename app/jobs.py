@@ -25,6 +25,7 @@ from app.errors import TooManyPixels
 from app.model_store import classifier_for
 
 MASK, HEAT = "mask.png", "heat.png"
+NICENESS = 10  # who answers requests goes before who computes
 DRAWN_FROM = ("before", "after", MASK, HEAT)
 UNPACKED = {"before": "before", "after": "after", "aligned": "after", "mask": MASK}  # picture: file it comes from
 
@@ -34,6 +35,7 @@ def prepare(at_once: int, max_memory_bytes: int) -> None:
     cv2.setNumThreads(max(1, (os.cpu_count() or 1) // at_once))
     cv2.utils.logging.setLogLevel(0)  # what is wrong with a file goes to who sent it
     warnings.simplefilter("ignore")
+    os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_DATA, (max_memory_bytes, max_memory_bytes))
 
 

@@ -84,7 +84,7 @@ def test_an_idle_child_that_was_killed_is_replaced(workers: Workers) -> None:
 def _is_running(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
