@@ -9,6 +9,7 @@ from typing import Any
 
 from app.batch.files import File, Place, find_place
 from app.errors import BadRequest
+from app.options import OPTION_NAMES
 
 COLUMNS = ("before", "after", "name")
 Row = tuple[str, File, File]
@@ -34,11 +35,11 @@ def read_manifest(content: bytes, title: str, home: Place) -> list[Row]:
 
 
 def _checked(entry: Any, where: str) -> tuple[str, str, str]:
-    """Check one entry: texts for before and after, perhaps a name, and nothing else."""
+    """Check one entry: texts for before and after, perhaps a name; what else a list holds is its own affair."""
     if not isinstance(entry, dict):
         raise BadRequest(f'{where}: a pair is written {{"before": "…", "after": "…"}}.')
-    if unknown := [str(key) for key in entry if key not in COLUMNS]:
-        raise BadRequest(f"{where}: {unknown[0][:40]!r} is not one of {', '.join(COLUMNS)}.")
+    if options := [key for key in entry if key in OPTION_NAMES]:
+        raise BadRequest(f"{where}: {options[0]} is an option; .imagediff.toml is the place for options.")
     for key in COLUMNS:
         value = entry.get(key, "" if key == "name" else None)
         if not isinstance(value, str) or "\0" in value or (not value.strip() and key != "name"):
@@ -75,7 +76,7 @@ def _read_csv(text: str, title: str) -> Iterator[tuple[int, Any]]:
 
 
 def _header(names: list[str], where: str) -> list[str]:
-    if not {"before", "after"} <= set(names) <= set(COLUMNS) or len(set(names)) != len(names):
+    if not {"before", "after"} <= set(names) or len(set(names)) != len(names):
         raise BadRequest(f"{where}: the header names the columns before, after and, if wanted, name.")
     return names
 

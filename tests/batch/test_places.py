@@ -91,7 +91,8 @@ def test_a_manifest_names_pairs_one_by_one(folders: Path, batch: Batch) -> None:
 def test_a_manifest_in_json_lies_beside_its_pictures_wherever_it_is_called_from(
     folders: Path, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entries = [{"before": f"before/{name}", "after": f"after/{name}"} for name in ("same.png", "login/changed.png")]
+    names = ("same.png", "login/changed.png")
+    entries = [{"before": f"before/{name}", "after": f"after/{name}", "boxes": [1], "owner": "me"} for name in names]
     save(folders, {"pairs.json": json.dumps(entries, indent=1).encode()})
     monkeypatch.chdir("/")
     assert batch(folders / "pairs.json", out=folders / "report") == 1
@@ -105,6 +106,8 @@ def test_a_manifest_in_json_lies_beside_its_pictures_wherever_it_is_called_from(
         ("m.csv", "", "holds no pairs"),
         ("m.csv", "before,after\n", "holds no pairs"),
         ("m.csv", "old,new\na,b\n", "line 1: the header"),
+        ("m.csv", "before,after,before\na,b,c\n", "line 1: the header"),
+        ("m.csv", "before,after,tone\na,b,off\n", "line 2: tone is an option"),
         ("m.csv", "before,after\na,b\na,b,c\n", "line 3: 3 cells"),
         ("m.csv", "before,after\na,b\n\na,\n", "line 4: after is missing"),
         ("m.csv", 'before,after\n"a\nb",c\nd,\n', "line 4: after is missing"),
@@ -117,7 +120,7 @@ def test_a_manifest_in_json_lies_beside_its_pictures_wherever_it_is_called_from(
         ("m.json", '[\n{"before": "a", "after": "b"},\n{"before": "a"}]', "line 3: after is missing"),
         ("m.json", '[\n{"before": "a", "after": "b"},\n"x"\n]', "line 3: a pair is written"),
         ("m.json", '[{"before": "a",\n "after": 5}]', "line 1: after is missing or no text"),
-        ("m.json", '[\n{"before": "a", "after": "b", "align": "off"}]', "line 2: 'align' is not one of"),
+        ("m.json", '[\n{"before": "a", "after": "b", "align": "off"}]', "line 2: align is an option"),
         ("m.json", '[\n{"before": "a" "after": "b"}]', "line 2: this is no JSON"),
         ("m.json", '[\n{"before": "a", "after": "b"}\n{"before": "c", "after": "d"}]', "line 3"),
         ("m.json", '[{"before": "a", "after": "b"}]\nrest', "line 2"),
