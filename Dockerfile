@@ -1,13 +1,18 @@
 # docker build -t image-diff .                              the service
 # docker build -t image-diff --build-arg WITH_MODEL=1 .     with the model that names what a picture shows
+# docker build -t image-diff --build-arg WITH_CLUSTER=1 .   with what a bucket and a Dask cluster need
 ARG PYTHON=3.13.9-slim-bookworm
 
 FROM python:${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 RUN python -m venv /opt/venv
-COPY requirements.txt ./
-RUN /opt/venv/bin/python -m pip install --require-hashes -r requirements.txt
+ARG WITH_CLUSTER=0
+COPY requirements.txt requirements-cluster.txt ./
+RUN /opt/venv/bin/python -m pip install --require-hashes -r requirements.txt \
+    && if [ "$WITH_CLUSTER" = 1 ]; then \
+        /opt/venv/bin/python -m pip install --require-hashes -r requirements-cluster.txt; \
+    fi
 
 # What only the installation of the model needs stays behind in this stage.
 FROM build AS model
