@@ -1,7 +1,8 @@
 # `make run` and `make test` do all the set-up themselves; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock bench fuzz model screenshots docker-lint clean
+.PHONY: help run test lint format lock bench load endurance fuzz audit sbom model screenshots docker-lint clean
 PYTHON_IN = .venv/bin/python
+SERVED = requirements.txt requirements-model.txt requirements-cluster.txt
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 20
@@ -37,6 +38,27 @@ bench: ## measure what the README says: accuracy, then speed
 	@bin/install requirements-dev.txt
 	$(PYTHON_IN) -m bench.accuracy
 	$(PYTHON_IN) -m bench.speed
+
+load: ## how the service holds under load: throughput, times, what is refused (four minutes)
+	@bin/install requirements-dev.txt
+	$(PYTHON_IN) -m bench.load
+
+endurance: ## whether memory creeps in 1,000 evaluations, and how much each size of image takes
+	@bin/install requirements-dev.txt
+	$(PYTHON_IN) -m bench.endurance
+	$(PYTHON_IN) -m bench.sizing
+
+audit: ## look for known holes in what is installed to serve (asks the package registry; fails where it cannot be reached)
+	@bin/install requirements-dev.txt
+	.venv/bin/pip-audit --strict --disable-pip --require-hashes $(foreach lock,$(SERVED),-r $(lock))
+
+sbom: ## list all that is installed to serve, with versions and hashes: bench/out/*.cdx.json (CycloneDX), one for each lock
+	@bin/install requirements-dev.txt
+	@mkdir -p bench/out
+	@for lock in $(SERVED); do \
+	    $(PYTHON_IN) -W ignore -m cyclonedx_py requirements --output-reproducible --pyproject pyproject.toml \
+	        --output-format JSON --output-file bench/out/$${lock%.txt}.cdx.json $$lock || exit 1; \
+	done
 
 fuzz: ## damage files and forms by chance for some minutes (SECONDS_OF_FUZZING=300) and look for answers that were not meant
 	@bin/install requirements-dev.txt

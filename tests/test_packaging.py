@@ -1,5 +1,6 @@
 """What is promised to whoever installs it: locked requirements, safe versions, one way to run the tests."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SERVED = ["requirements.txt", "requirements-model.txt", "requirements-cluster.txt"]
 LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 PIN = re.compile(r"^([a-z0-9._-]+)==(\d[^ ]*)", re.MULTILINE)
 
@@ -60,6 +62,42 @@ def test_the_image_libraries_are_free_of_the_holes_we_know() -> None:
     # 4.10 and 4.11 show another picture's pixels below the cut of a truncated JPEG: opencv/opencv #26488.
     assert locked["opencv-python-headless"] >= (4, 12)
     assert locked["pillow"] >= (12, 0)
+
+
+def recipe(target: str) -> list[str]:
+    """Give the commands of a make target, without the installation."""
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = done.stdout.replace("\\\n", "").splitlines()
+    return [line for line in lines if not line.startswith("bin/install")]
+
+
+def test_the_audit_covers_every_lock_that_is_served_and_fails_when_it_cannot_ask() -> None:
+    """Without --strict pip-audit calls packages that it could not look up clean."""
+    (command,) = recipe("audit")
+    assert re.findall(r"-r (\S+)", command) == SERVED
+    assert "--strict" in command
+    done = subprocess.run(f"{command} --dry-run", shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+    counted = re.search(r"would have audited (\d+) packages", done.stderr)
+    assert counted
+    assert int(counted[1]) >= len(pins("requirements.txt")) - 3  # some are for other systems
+
+
+def test_the_bill_of_materials_lists_every_locked_package_with_its_hashes() -> None:
+    subprocess.run("\n".join(recipe("sbom")), shell=True, cwd=ROOT, check=True, capture_output=True)
+    for lock in SERVED:
+        bill = json.loads((ROOT / "bench/out" / lock).with_suffix(".cdx.json").read_text(encoding="utf-8"))
+        assert (bill["bomFormat"], bill["metadata"]["component"]["name"]) == ("CycloneDX", "image-diff")
+        listed = {component["name"]: component for component in bill["components"]}
+        assert listed.keys() == pins(lock).keys()
+        assert all(component["externalReferences"][0]["hashes"] for component in listed.values())
+
+
+def test_the_container_is_no_administrator_and_writes_only_where_it_keeps_results() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^USER (\S+)$", dockerfile, re.MULTILINE) == ["10001:10001"]
+    compose = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    for line in ("read_only: true", "cap_drop: [ALL]", 'security_opt: ["no-new-privileges:true"]', "mem_limit: "):
+        assert line in compose
 
 
 def test_ci_runs_what_people_run() -> None:
