@@ -50,9 +50,13 @@ def _page_again(error: ImageDiffError) -> Response:
 
 
 @pages.get("/evaluations/<id:id>")
-def result(id: str) -> str:
-    """Show a result."""
-    return _result_page(id)
+def result(id: str) -> Response:
+    """Show a result. Search engines may list that of a sample, nobody's secret, while it lasts; no other."""
+    response = make_response(_result_page(id))
+    record = services().store.record("evaluations", id)
+    if uploads.is_of_sample(record):
+        response.headers["X-Robots-Tag"] = f"unavailable_after: {evaluations.utc(record['expires'])}"
+    return response
 
 
 @pages.post("/evaluations/<id:id>/delete")

@@ -1,5 +1,6 @@
 """Where the two images of a request come from: files of a form, earlier uploads, a kept evaluation, a sample."""
 
+import hashlib
 import json
 import os
 import re
@@ -148,6 +149,20 @@ def stage_sample(name: str, folder: Path) -> tuple[str, str]:
 def samples() -> tuple[dict[str, Any], ...]:
     """Give the pairs that ship with the service."""
     return _read_samples(_samples_folder())
+
+
+def is_of_sample(record: dict[str, Any]) -> bool:
+    """Say whether an evaluation is that of a pair that ships with the project, by what was compared."""
+    return (record["before"]["sha256"], record["after"]["sha256"]) in _sample_hashes(_samples_folder())
+
+
+@cache
+def _sample_hashes(folder: Path) -> frozenset[tuple[str, ...]]:
+    hashes = (
+        tuple(hashlib.sha256((folder / sample[side]).read_bytes()).hexdigest() for side in SIDES)
+        for sample in _read_samples(folder)
+    )
+    return frozenset(hashes)
 
 
 def _samples_folder() -> Path:

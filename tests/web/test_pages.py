@@ -14,7 +14,7 @@ FORM_CONTEXT = {"error", "options", "fields", "limits", "results_kept"}
 CONTEXTS = {
     "upload.html": FORM_CONTEXT | {"samples"},
     "result.html": FORM_CONTEXT
-    | {"evaluation", "mode", "region", "share_url", "expires", "json_url", "report_url", "archive_url"},
+    | {"evaluation", "mode", "region", "share_url", "expires", "json_url", "report_url", "archive_url", "tiles_url"},
     "error.html": {"status", "code", "message", "request_id", "title"},
     "docs.html": {"spec", "operations", "schemas", "errors"},
     "report.html": {"evaluation", "pictures", "generated"},
@@ -159,3 +159,12 @@ def test_the_documentation_shows_every_operation_and_every_error(client: FlaskCl
     page = client.get("/docs").text
     for text in ("/api/evaluations/{id}/images/{name}", "createUpload", "sensitivity", "storage_full", "cross_site"):
         assert text in page
+
+
+def test_search_engines_may_list_results_of_samples_only(client: FlaskClient, evaluation: dict[str, Any]) -> None:
+    """And those no longer than they last; what somebody uploaded is nobody else's."""
+    assert client.get(evaluation["url"]).headers["X-Robots-Tag"] == "noindex"
+    sample = client.post("/api/evaluations", data={"sample": "screenshot"}).json
+    assert client.get(sample["url"]).headers["X-Robots-Tag"] == f"unavailable_after: {sample['expires']}"
+    again = client.post("/api/evaluations", data={"again": evaluation["id"]}).json
+    assert client.get(again["url"]).headers["X-Robots-Tag"] == "noindex"
