@@ -26,11 +26,11 @@ keepalive = 5
 timeout = 120
 graceful_timeout = 30
 
-# A worker that has served this many requests makes room for a fresh one: memory cannot creep. The application is
-# loaded before the fork, so that the fresh one is there at once.
+# A worker that has served this many requests makes room for a fresh one: memory cannot creep. What computes is replaced
+# far more often (app/worker.py); of this one only when it has answered all does the next take over.
 preload_app = True
-max_requests = 5000
-max_requests_jitter = 500
+max_requests = 100_000
+max_requests_jitter = 10_000
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 # Nothing listens but the port, and nothing is written into the home folder.
@@ -38,6 +38,19 @@ control_socket_disable = True
 
 # Workers add up their numbers for /metrics here; prometheus_client looks for the name when it is imported.
 _metrics = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="image-diff-metrics-")
+
+# One JSON object a line, as everything else; requests are logged by the application.
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "root": {"level": "WARNING", "handlers": []},
+    "formatters": {"json": {"()": "app.web.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+        "gunicorn.access": {"handlers": [], "propagate": False},
+    },
+}
 
 
 def when_ready(server):

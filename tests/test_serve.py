@@ -1,5 +1,6 @@
 """`python -m app serve`, as `make run` and the container start it: gunicorn, its settings and its end."""
 
+import json
 import os
 import re
 import signal
@@ -49,6 +50,18 @@ def session() -> requests.Session:
     asker.trust_env = False
     asker.headers["Host"] = HOST
     return asker
+
+
+def test_every_line_it_logs_is_json(service: tuple[subprocess.Popen[str], str, Path]) -> None:
+    process, address, _ = service
+    session().get(f"{address}/nothing", timeout=30)
+    assert process.stdout
+    messages = set()
+    while "request" not in messages:
+        line = process.stdout.readline()
+        if not line.startswith("Image Diff: http://127.0.0.1:"):
+            messages.add(json.loads(line)["message"].split(" ")[0])
+    assert messages >= {"Using", "Booting", "request"}
 
 
 def test_it_serves_the_page_from_this_machine_only_unless_told_otherwise(

@@ -23,7 +23,9 @@ QUEUE_SECONDS = Histogram(
 QUEUED = Gauge(
     "image_diff_queued", "Requests at the gate", ["queue", "state"], multiprocess_mode="livesum", registry=REGISTRY
 )
-STORE_BYTES = Gauge("image_diff_store_bytes", "Bytes kept", multiprocess_mode="mostrecent", registry=REGISTRY)
+STORE_BYTES = Gauge(
+    "image_diff_store_bytes", "Bytes kept, by kind", ["kind"], multiprocess_mode="mostrecent", registry=REGISTRY
+)
 
 
 def text() -> bytes:

@@ -17,7 +17,8 @@ def health() -> Response:
 @service.get("/metrics", endpoint="metrics")
 def metrics_text() -> Response:
     """Give the metrics for Prometheus."""
-    metrics.STORE_BYTES.set(sum(services().store.sizes().values()))
+    for kind, size in services().store.sizes().items():
+        metrics.STORE_BYTES.labels(kind).set(size)
     return Response(metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -62,9 +62,12 @@ def test_who_waits_and_who_works_is_shown(
     assert samples(client)["image_diff_queued", (("queue", "evaluations"), ("state", "working"))] == 0
 
 
-def test_the_bytes_kept_are_shown(client: FlaskClient) -> None:
-    assert samples(client)["image_diff_store_bytes", ()] == 0
+def test_the_bytes_kept_are_shown_by_kind(client: FlaskClient) -> None:
+    def kept(kind: str) -> float:
+        return samples(client)["image_diff_store_bytes", (("kind", kind),)]
+
+    assert kept("evaluations") == 0
     result = client.post("/api/evaluations", data=pair()).json
-    assert samples(client)["image_diff_store_bytes", ()] > result["before"]["bytes"] + result["after"]["bytes"]
+    assert kept("evaluations") > result["before"]["bytes"] + result["after"]["bytes"]
     client.delete(f"/api{result['url']}")
-    assert samples(client)["image_diff_store_bytes", ()] == 0
+    assert kept("evaluations") == kept("uploads") == 0
