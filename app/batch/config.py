@@ -59,7 +59,8 @@ def _as_texts(pattern: str, rule: Mapping[str, Any]) -> Texts:
             raise InvalidOption(f'{NAME}, "{pattern}": {option} has a value that is neither text nor number.')
         texts[option] = [str(one) for one in values]
     try:
+        matcher(pattern)
         from_texts(texts)
-    except InvalidOption as error:
+    except (BadRequest, InvalidOption) as error:
         raise InvalidOption(f'{NAME}, "{pattern}": {error.message}', field=error.field) from None
     return texts

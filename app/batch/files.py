@@ -99,9 +99,13 @@ def find_place(text: str) -> Place:
     return Place(text, system.to_json(), root, pattern)
 
 
+@lru_cache(maxsize=256)
 def matcher(pattern: str) -> Callable[[str], bool]:
-    """Make what says whether a relative name fits a glob; ``**`` also stands for folders."""
-    expression = re.compile(glob_translate(pattern))
+    """Make what says whether a relative name fits a glob; ``**`` stands for any folders."""
+    try:
+        expression = re.compile(glob_translate(pattern))
+    except ValueError as error:  # re.error is one
+        raise BadRequest(f"{pattern} is no glob: {error}.") from None
     return lambda name: expression.match(name) is not None
 
 

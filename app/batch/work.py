@@ -22,7 +22,7 @@ from app.report import IN_REPORT, report_html
 
 Pictures = Literal["none", "different", "all"]
 REPORT, THUMBNAIL = "report.html", "thumbnail.webp"
-THUMBNAIL_SIDE = 160
+THUMBNAIL_SIDE = 120  # a picture below that gets no numbers on its marks
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.batch.accept import accept
 from app.batch.config import read_rules
 from app.batch.executor import Executor, LocalProcesses, ThisProcess
-from app.batch.files import only_here
+from app.batch.files import matcher, only_here
 from app.batch.pairs import Pairs, find_pairs
 from app.batch.progress import in_words, progress_bar, show_counts
 from app.batch.reports import write_reports
@@ -78,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _batch(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     _check_out(arguments.out, arguments.before, arguments.after)
+    for pattern in arguments.accept:
+        matcher(pattern)  # an error is known before hours of work
     found = find_pairs(arguments.before, arguments.after)
     rules = read_rules(found.home, options_given(arguments))
     source = {"before": arguments.before, "after": arguments.after, "pictures": arguments.pictures}

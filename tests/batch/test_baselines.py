@@ -48,6 +48,7 @@ def test_an_area_ignored_in_the_file_beside_the_pairs_is_not_a_difference(folder
     [
         ("sensitivity = x", "line 1"),
         ("sensitivity = 101", "sensitivity"),
+        ('["a**"]\nsensitivity = 3', "a** is no glob"),
         ('["a/*"]\nhue = 3', '"a/*": hue is not an option'),
         ('["a/*"]\nignore = "1,2,3"', '"a/*": ignore should be'),
         ('["a/*"]\nsensitivity = [1, 2]', "neither text nor number"),

@@ -122,6 +122,8 @@ def test_names_that_look_like_addresses_or_are_no_text_are_just_names(tmp_path: 
         (("nowhere", "after"), "nowhere does not exist"),
         (("before", "after/same.png"), "is a file"),
         (("before",), "the second folder is missing"),
+        (("before/a**b.png", "after"), "a**b.png is no glob"),
+        (("before", "after", "--accept", "x/a**"), "x/a** is no glob"),
         (("before/*.gif", "after"), "There are no pictures"),
         (("before", "after", "--sensitivity", "101"), "sensitivity"),
         (("before", "gibberish://after"), "gibberish"),

@@ -140,7 +140,7 @@ def test_a_pair_opens_its_report_from_the_disk_and_thumbnails_load(
     page = open_page(folders / "report/index.html")
     image = page.locator("#body img")
     expect(image).to_have_count(1)
-    page.wait_for_function("document.querySelector('#body img').naturalWidth === 320")
+    page.wait_for_function("document.querySelector('#body img').naturalWidth === 240")
     page.get_by_role("link", name="login/changed.png").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 difference")
     page.locator("button[data-go], [data-region]").first.wait_for()

@@ -2,16 +2,22 @@
 
 import json
 import pickle
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from app.__main__ import main
 from app.batch.files import find_place
 from app.errors import FileTooLarge
 from tests.batch.conftest import AFTER, BEFORE, VERDICTS, Batch, lines_of, picture, save, verdicts_of
+from tests.web.stores import BUCKET, s3_server
+
+ROOT = Path(__file__).parents[2]
 
 
 def pack(path: Path, files: dict[str, bytes], prefix: str = "") -> str:
@@ -135,3 +141,20 @@ def test_a_bad_manifest_is_an_error_that_names_the_line(
     err = capsys.readouterr().err
     assert name in err and message in err and err.count("\n") == 1
     assert not (tmp_path / "report").exists()
+
+
+def test_buckets_are_compared_and_accepted_into(tmp_path: Path) -> None:
+    """Against a real S3 server (moto), by the command in a process of its own."""
+    with s3_server():
+        bucket = boto3.client("s3")
+        for side, files in (("before", BEFORE), ("after", AFTER)):
+            for name, content in files.items():
+                bucket.put_object(Bucket=BUCKET, Key=f"shots/{side}/{name}", Body=content)
+        bucket.put_object(Bucket=BUCKET, Key="shots/before/.imagediff.toml", Body=b'["same*"]\nsensitivity = 7')
+        places = [f"s3://{BUCKET}/shots/{side}" for side in ("before", "after")]
+        command = [sys.executable, "-m", "app", "batch", *places, "--out", str(tmp_path), "--accept", "**/changed.png"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, verdicts_of(tmp_path)) == (2, VERDICTS), done.stderr
+        assert lines_of(tmp_path)["same.png"]["options"]["sensitivity"] == 7
+        accepted = bucket.get_object(Bucket=BUCKET, Key="shots/before/login/changed.png")["Body"].read()
+    assert accepted == AFTER["login/changed.png"]
