@@ -17,7 +17,6 @@ CONTEXTS = {
     | {"evaluation", "mode", "region", "share_url", "expires", "json_url", "report_url", "archive_url", "tiles_url"},
     "error.html": {"status", "code", "message", "request_id", "title"},
     "docs.html": {"spec", "operations", "schemas", "errors"},
-    "report.html": {"evaluation", "pictures", "generated"},
 }
 GIVEN_TO_ALL = {"g", "request", "session", "dropzone"}
 
