@@ -11,8 +11,11 @@ from typing import Any
 from app import jobs
 from app.analysis import Limits, Options
 from app.analysis.render import NAMES
+from app.commands.serve import ENVIRONMENT
 
 MEMORY = 4_000_000_000  # what the service gives to one evaluation unless told otherwise
+
+os.environ.update(ENVIRONMENT)  # what ``serve`` starts the service with; the children are started after this
 
 
 def _evaluate(folder: Path) -> dict[str, Any]:
