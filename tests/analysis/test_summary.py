@@ -120,5 +120,11 @@ def test_it_passes_when_every_limit_that_is_set_is_kept(limits: dict[str, Any], 
     assert passed(Options(**limits), (region(2, 16), region(1, 16, number=2))) is expected
 
 
+def test_a_share_that_equals_the_limit_passes_though_its_parts_add_up_to_more() -> None:
+    assert 0.1 + 0.05 > 0.15
+    assert passed(Options(max_changed=0.15), (region(10, 100), region(5, 100, number=2))) is True
+    assert passed(Options(max_changed=0.15), (region(10, 100), region(6, 100, number=2))) is False
+
+
 def test_no_difference_passes_the_strictest_limits() -> None:
     assert passed(Options(max_regions=0, max_changed=0.0), ()) is True
