@@ -14,6 +14,7 @@ from app.batch.work import REPORT, THUMBNAIL, Answer
 from app.errors import BadRequest
 
 RESULTS, RUN, PAIRS = "results.jsonl", "run.json", "pairs"
+MADE_BY = "Image Diff batch"
 AGAIN = ("error", "missing", "extra")  # what a resumed run looks at again
 SUFFIXES = {REPORT: ".html", THUMBNAIL: ".webp"}
 
@@ -131,23 +132,30 @@ def stem_of(name: str) -> str:
 def _open_folder(folder: Path, description: Mapping[str, Any], *, resume: bool) -> None:
     """Make the folder, or take one that holds a report of ours; nothing else in it is ever touched."""
     known = folder / RUN
-    if resume and known.exists():
-        _check_same(_read_run(known), json.loads(json.dumps(description)))
+    earlier = _read_run(known)
+    if resume and earlier is not None:
+        _check_same(earlier, json.loads(json.dumps(description)))
         return
-    if folder.exists() and any(folder.iterdir()) and not known.exists():
+    if folder.exists() and any(folder.iterdir()) and earlier is None:
         raise BadRequest(f"{folder} is not empty and holds no report of a batch; choose another folder for --out.")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RESULTS).unlink(missing_ok=True)
     if (folder / PAIRS).exists():
         shutil.rmtree(folder / PAIRS)
-    known.write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+    known.write_text(json.dumps({"made_by": MADE_BY, **description}, indent=2) + "\n", "utf-8")
 
 
-def _read_run(known: Path) -> dict[str, Any]:
+def _read_run(known: Path) -> dict[str, Any] | None:
+    """Read how the report that lies there was made; None when there is none."""
     try:
-        return dict(json.loads(known.read_text("utf-8")))
-    except ValueError:
-        raise BadRequest(f"--resume: {known} is damaged; run without --resume to compare everything anew.") from None
+        description = json.loads(known.read_text("utf-8"))
+        if description["made_by"] == MADE_BY:
+            return dict(description)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise BadRequest(f"{known} is damaged, or not by a batch; choose another folder for --out.")
 
 
 def _check_same(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -117,13 +117,16 @@ def test_results_of_other_options_are_not_mixed(
     assert Path("report/results.jsonl").read_bytes() == kept
 
 
-def test_a_damaged_description_of_the_run_is_said_to_be_so(
-    folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"made_by": "somebody else"}'])
+def test_a_folder_of_somebody_else_s_run_is_left_alone(
+    folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str], text: str
 ) -> None:
-    batch("before", "after")
-    Path("report/run.json").write_text("{", "utf-8")
-    assert batch("before", "after", "--resume") == 2
-    assert "run.json is damaged" in capsys.readouterr().err
+    save(folders / "report", {"run.json": text.encode(), "pairs/precious.png": b"mine", "results.jsonl": b"mine"})
+    for more in ((), ("--resume",)):
+        assert batch("before", "after", *more) == 2
+        assert "run.json is damaged, or not by a batch" in capsys.readouterr().err
+    assert (folders / "report/pairs/precious.png").read_bytes() == b"mine"
+    assert (folders / "report/results.jsonl").read_bytes() == b"mine"
 
 
 def test_resume_without_anything_to_resume_is_a_first_run(folders: Path, batch: Batch) -> None:
