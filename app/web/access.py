@@ -61,7 +61,7 @@ def hit(counts: Path, client: str, limit: limits.RateLimitItem, now: float) -> i
     window = limit.get_expiry()
     with closing(sqlite3.connect(counts, timeout=5, isolation_level=None)) as database:
         database.executescript(
-            "PRAGMA synchronous = OFF; BEGIN IMMEDIATE;"
+            "PRAGMA synchronous = OFF; PRAGMA secure_delete = ON; BEGIN IMMEDIATE;"
             "CREATE TABLE IF NOT EXISTS hits (client TEXT, at REAL);"
             "CREATE INDEX IF NOT EXISTS by_client ON hits (client, at);"
             "CREATE INDEX IF NOT EXISTS by_time ON hits (at);"
