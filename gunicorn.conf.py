@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 
-from app.gate import READERS
+from app.gate import HESITATING, READERS
 from app.settings import Settings
 
 _host = os.environ.get("HOST", "127.0.0.1")
@@ -16,10 +16,10 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 # Evaluations run in processes of their own, as many as the gate lets in; threads only carry requests, so that
 # /health and pictures are answered meanwhile. One worker (WEB_CONCURRENCY) is enough for a machine.
 worker_class = "app.web.connections.ThreadsWithLimits"
-# Who waits or works at the gate, who sends a body, and half as many again for what is answered at once.
+# Who waits or works at the gate or hesitates before it, who sends a body, and half as many again for the rest.
 _settings = Settings.from_environment()
 _at_the_gate = _settings.most_at_once + _settings.evaluations + _settings.waiting + _settings.waiting_pictures
-threads = _at_the_gate + READERS * 3 // 2
+threads = _at_the_gate + HESITATING + READERS * 3 // 2
 keepalive = 5
 
 # For a worker that hangs altogether. An evaluation ends by its own deadline, long before.

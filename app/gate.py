@@ -12,8 +12,11 @@ from app.errors import Busy
 
 POLL_SECONDS = 0.005
 READERS = 32  # bodies of requests that one process takes in at once
+HESITATING = 64  # requests of one process that may hesitate at once
+HESITATION_SECONDS = 1.0
 
 _readers = threading.BoundedSemaphore(READERS)
+_hesitating = threading.BoundedSemaphore(HESITATING)
 
 
 class Gate:
@@ -67,6 +70,17 @@ class Gate:
 
     def _seats(self) -> list[Path]:
         return [Path(f"{self._seat}-{number}.lock") for number in range(len(self._places()) + self._wait)]
+
+    def stays_full(self) -> bool:
+        """Say whether there is no seat, not even a moment later.
+
+        Clients that are refused in an instant ask again in an instant, and refusing them takes the processors from
+        those who are served.
+        """
+        if self.is_full() and _hesitating.acquire(blocking=False):
+            time.sleep(HESITATION_SECONDS)
+            _hesitating.release()
+        return self.is_full()
 
     def _wait_for_place(self, give_up: float) -> int:
         if not self._line.acquire(timeout=max(0.0, give_up - time.monotonic())):

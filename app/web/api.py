@@ -46,7 +46,7 @@ def create_upload() -> tuple[Response, int]:
 def create_evaluation() -> Response:
     """Compare two images and keep the result."""
     try:
-        if services().gate.is_full():
+        if services().gate.stays_full():
             raise busy()
     except ImageDiffError:  # also: there is no cluster to work
         uploads.skip_body()  # reading the form would take time from those who are being served

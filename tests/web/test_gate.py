@@ -7,11 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
+import app.gate
 from app.errors import Busy
 from app.gate import Gate
 from app.web.services import Services
@@ -174,6 +175,30 @@ def test_a_full_gate_is_busy_with_a_time_to_come_back_and_the_rest_answers(make_
         for address in ("/health", "/", "/metrics", "/static/css/style.css"):
             assert client.get(address).status_code == 200
     assert client.post("/api/evaluations", data=pair()).status_code == 201
+
+
+def test_a_seat_that_is_freed_within_a_moment_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = make_gate(tmp_path, run=1, wait=0)
+    slept: list[float] = []
+    with gate.enter():
+        monkeypatch.setattr("app.gate.time.sleep", slept.append)
+        assert gate.stays_full()
+        assert slept == [app.gate.HESITATION_SECONDS]
+    with ExitStack() as held:
+        held.enter_context(gate.enter())
+        monkeypatch.setattr("app.gate.time.sleep", lambda _: held.close())
+        assert not gate.stays_full()
+    assert not gate.stays_full()
+
+
+def test_only_so_many_hesitate_at_once_so_that_threads_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = make_gate(tmp_path, run=1, wait=0)
+    monkeypatch.setattr("app.gate.time.sleep", lambda _: pytest.fail("it hesitated"))
+    monkeypatch.setattr("app.gate._hesitating", threading.BoundedSemaphore(1))
+    with gate.enter(), app.gate._hesitating:
+        assert gate.stays_full()
 
 
 def test_a_full_gate_reads_nothing_of_the_form(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
