@@ -233,7 +233,8 @@ def _warm(strength: FloatArray, box: Box, factor: int, heat: UInt8Array) -> None
     part = strength[top * factor : bottom * factor, left * factor : right * factor]
     padded = np.zeros(((bottom - top) * factor, (right - left) * factor), np.float32)
     padded[: part.shape[0], : part.shape[1]] = part
-    blocks = padded.reshape(bottom - top, factor, right - left, factor).max(axis=(1, 3))
+    rows = padded.reshape(bottom - top, factor, -1).max(axis=1)
+    blocks = np.maximum.reduce([rows[:, column::factor] for column in range(factor)])
     warm = np.clip(blocks * _HEAT_AT_THRESHOLD, 0, 255).astype(np.uint8)
     target = heat[top:bottom, left:right]
     np.maximum(target, warm, out=target)

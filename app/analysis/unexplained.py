@@ -107,7 +107,7 @@ def _beyond(before: Any, after: Any) -> UInt8Array:
     here = _outside(before, after)
     np.maximum(here, _unblended(before, after), out=here)
     coarse = _inner(_outside(cv2.blur(before, (3, 3)), cv2.blur(after, (3, 3))))
-    np.maximum(here, cv2.add(coarse, coarse // 2), out=here)
+    np.maximum(here, cv2.add(coarse, coarse >> 1), out=here)
     return np.asarray(_most(here), np.uint8)
 
 
@@ -130,7 +130,8 @@ def _unblended(before: Any, after: Any) -> Any:
     """Give the difference where in neither image the pixel lies between its neighbours."""
     apart = cv2.absdiff(before, after)
     blend = cv2.max(_blend(before), _blend(after))
-    return _planes(np.where(blend >= np.maximum(apart // 4, 1), 0, apart), before)
+    unexplained = cv2.compare(blend, np.maximum(apart >> 2, 1), cv2.CMP_LT)
+    return _planes(cv2.bitwise_and(apart, unexplained), before)
 
 
 def _blend(image: Any) -> Any:
