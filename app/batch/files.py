@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -79,9 +79,21 @@ class Place:
         A name that would lead out of the folder (an archive can hold one) is left aside too.
         """
         prefix = self.root.rstrip("/")
-        found = [str(path)[len(prefix) :].lstrip("/") for path in file_system(self.system).find(self.root)]
+        system = file_system(self.system)
+        paths = _walk(self.root) if "file" in system.protocol else system.find(self.root)
+        found = [str(path)[len(prefix) :].lstrip("/") for path in paths]
         good = [name for name in found if name.lower().endswith(SUFFIXES) and ".." not in name.split("/")]
         return sorted(good), len(found) - len(good)
+
+
+def _walk(root: str) -> Iterator[str]:
+    """Give all files below a folder of this machine; fsspec would pass over a folder that it may not read."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for folder, _, names in os.walk(root, onerror=fail):
+        yield from (os.path.join(folder, name) for name in names)
 
 
 def find_place(text: str) -> Place:

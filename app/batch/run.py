@@ -36,11 +36,15 @@ class Plan:
             return Answer(without_pictures(pair.name, "extra", "There is no such file in the first folder."), {})
         if pair.after is None:
             return Answer(without_pictures(pair.name, "missing", "There is no such file in the second folder."), {})
+        try:
+            options = self.rules.options_for(pair.name)
+        except ImageDiffError as error:  # each rule is sound, all of them together are not: too many areas to ignore
+            return Answer(failure(pair.name, error), {})
         return Work(
             pair.name,
             pair.before,
             pair.after,
-            self.rules.options_for(pair.name),
+            options,
             self.settings.limits,
             self.settings.max_file_bytes,
             self.settings.deadline,

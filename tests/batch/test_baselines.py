@@ -63,6 +63,15 @@ def test_what_is_wrong_with_the_file_is_said_with_its_place(tmp_path: Path, text
     assert message in caught.value.message
 
 
+def test_rules_that_do_not_go_together_are_an_error_of_their_pair(folders: Path, batch: Batch) -> None:
+    many = ", ".join(['"0,0,1,1"'] * 150)
+    save(folders / "before", {".imagediff.toml": f'ignore = [{many}]\n["login/*"]\nignore = [{many}]'.encode()})
+    assert batch("before", "after") == 2
+    lines = lines_of()
+    assert lines["login/changed.png"]["error"]["field"] == "ignore"
+    assert lines["same.png"]["verdict"] == "identical"
+
+
 def test_accept_copies_after_over_before_for_chosen_pairs_only(
     folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,8 @@
 """Pairs may lie in archives, in memory, or wherever a manifest says."""
 
+import errno
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -45,6 +47,31 @@ def test_a_name_that_leads_out_of_an_archive_is_left_aside(folders: Path, batch:
     hostile = {"../../evil.png": picture(1), "/abs.png": picture(1)}
     batch("before", "zip://" + pack(folders / "new.zip", AFTER | hostile))
     assert verdicts_of() == VERDICTS | {"abs.png": "extra"}
+
+
+def test_a_folder_that_cannot_be_listed_is_trouble_and_not_an_empty_one(
+    folders: Path, batch: Batch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scandir = os.scandir
+
+    def locked(path: Any = ".") -> Any:
+        if str(path).endswith("login"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", locked)
+    assert batch("before", "after") == 2
+    assert "before/login: Permission denied" in capsys.readouterr().err
+
+
+def test_a_link_to_nothing_is_an_error_of_its_pair_and_one_in_a_circle_is_not_followed(
+    folders: Path, batch: Batch
+) -> None:
+    (folders / "after/same.png").unlink()
+    (folders / "after/same.png").symlink_to("nowhere.png")
+    (folders / "after/circle").symlink_to(folders / "after")
+    batch("before", "after")
+    assert verdicts_of() == VERDICTS | {"same.png": "error"}
 
 
 def test_files_in_memory_are_compared_in_this_process(folders: Path, batch: Batch, memory: Any) -> None:
