@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, TimeoutError, expect
+from playwright.sync_api import FileChooser, Page, Request, expect
 
 BEFORE = "first.png"
 AFTER = "second.png"
@@ -224,23 +224,12 @@ def test_a_sample_pair_is_one_click(open_page: OpenPage, pair: Pair) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text("difference")
 
 
-def _choose_by_enter(page: Page, path: Path) -> None:
-    """Open the picker with Enter; intercepted pickers get lost now and then, so ask again as a person would."""
-    for attempt in range(8):
-        try:
-            with page.expect_file_chooser(timeout=2000) as chooser:
-                page.keyboard.press("Enter")
-        except TimeoutError:
-            if attempt == 7:
-                raise
-        else:
-            chooser.value.set_files(path)
-            return
-
-
 def test_the_page_works_by_keyboard_alone(open_page: OpenPage, pair: Pair) -> None:
     """Tab reaches both pickers, the options and Compare in the order they are seen; Enter uses them."""
     page = open_page("/")
+    # Listening all the time: Playwright does not wait until a new listener takes effect, and Enter is faster.
+    choosers: list[FileChooser] = []
+    page.on("filechooser", lambda chooser: choosers.append(chooser))
     expect(page.locator("[data-side=before] .choose")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
@@ -251,7 +240,9 @@ def test_the_page_works_by_keyboard_alone(open_page: OpenPage, pair: Pair) -> No
     for side, path in zip(("before", "after"), pair, strict=True):
         # Focus goes to the next picker once the picture is shown.
         expect(page.locator(f"[data-side={side}] .choose")).to_be_focused()
-        _choose_by_enter(page, path)
+        with page.expect_event("filechooser"):
+            page.keyboard.press("Enter")
+        choosers.pop().set_files(path)
         expect(page.locator(".slot-name", has_text=path.name)).to_be_visible()
     expect(page.get_by_role("button", name="Compare", exact=True)).to_be_focused()
     page.keyboard.press("Shift+Tab")
