@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import resource
 import shutil
 import time
 from multiprocessing.connection import Connection
@@ -64,6 +65,11 @@ def crash(number: int) -> None:
 
 def allocate(size: int) -> int:
     return len(bytes(size))
+
+
+def allow_files_of(size: int) -> None:
+    """Let the system refuse longer files, as a full disk does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 def own_pid() -> int:

@@ -3,6 +3,7 @@
 import errno
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 import time
@@ -166,6 +167,21 @@ def test_a_stuck_evaluation_is_timed_out_and_the_next_request_works(
         assert answer.headers["Retry-After"]
     assert files_under(services.store.folder) == set()
     assert client.post("/api/evaluations", data=pair()).status_code == 201
+
+
+def test_a_disk_that_fills_up_within_an_evaluation_is_said_and_leaves_nothing(real_app: Flask) -> None:
+    """The system itself refuses what the child writes; when there is room again, everything works by itself."""
+    client = real_app.test_client()
+    services: Services = real_app.extensions["image_diff"]
+    services.call(children.allow_files_of, 100, seconds=20)
+    assert_error(client.post("/api/evaluations", data=pair()), 507, "storage_full")
+    assert files_under(services.store.folder) == set()
+    services.call(children.allow_files_of, resource.RLIM_INFINITY, seconds=20)
+    links = client.post("/api/evaluations", data=pair()).json["images"]
+    services.call(children.allow_files_of, 100, seconds=20)
+    assert_error(client.get(links["matches"]), 507, "storage_full")
+    services.call(children.allow_files_of, resource.RLIM_INFINITY, seconds=20)
+    assert client.get(links["matches"]).status_code == 200
 
 
 def test_a_crash_is_an_internal_error_without_details(real_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
