@@ -7,7 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,10 +23,12 @@ HOST = "diff.example"
 SAMPLES = ROOT / "static/samples"
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], str, Path]]:
+Service = tuple[subprocess.Popen[str], str, Path]
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Service]:
     """Start the service on a port that the system chooses, in a folder that is all it may write to."""
-    folder = tmp_path_factory.mktemp("service")
     places = {"HOME": "/nonexistent", "TMPDIR": str(folder), "IMAGE_DIFF_STORE": str(folder / "store"), "PORT": "0"}
     places["IMAGE_DIFF_TRUSTED_HOSTS"] = HOST
     with subprocess.Popen(
@@ -33,6 +38,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     ) as process:
         assert process.stdout
         log = ""
@@ -41,7 +47,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
             assert line, f"it did not start:\n{log}"
             log += line
         yield process, listening[1], folder
-        process.kill()
+        with suppress(ProcessLookupError):  # it has ended, as it was told
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(tmp_path_factory.mktemp("service")) as started:
+        yield started
 
 
 def session() -> requests.Session:
@@ -52,7 +65,7 @@ def session() -> requests.Session:
     return asker
 
 
-def test_every_line_it_logs_is_json(service: tuple[subprocess.Popen[str], str, Path]) -> None:
+def test_every_line_it_logs_is_json(service: Service) -> None:
     process, address, _ = service
     session().get(f"{address}/nothing", timeout=30)
     assert process.stdout
@@ -65,7 +78,7 @@ def test_every_line_it_logs_is_json(service: tuple[subprocess.Popen[str], str, P
 
 
 def test_it_serves_the_page_from_this_machine_only_unless_told_otherwise(
-    service: tuple[subprocess.Popen[str], str, Path],
+    service: Service,
 ) -> None:
     _, address, _ = service
     assert address.startswith("http://127.0.0.1:")
@@ -74,7 +87,7 @@ def test_it_serves_the_page_from_this_machine_only_unless_told_otherwise(
 
 
 def test_two_files_get_an_evaluation_and_the_metrics_know_of_it(
-    service: tuple[subprocess.Popen[str], str, Path],
+    service: Service,
 ) -> None:
     _, address, _ = service
     files = {side: (SAMPLES / f"dashboard-{side}.png").read_bytes() for side in ("before", "after")}
@@ -85,7 +98,7 @@ def test_two_files_get_an_evaluation_and_the_metrics_know_of_it(
 
 
 def test_the_health_check_of_the_container_calls_it_by_its_name(
-    service: tuple[subprocess.Popen[str], str, Path], monkeypatch: pytest.MonkeyPatch
+    service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = service[1].rpartition(":")[2]
     assert main(["health", "--port", port]) == 1
@@ -117,7 +130,7 @@ BODY = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000
     [b"", f"GET /health HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode(), HEAD + BODY],
     ids=["who say nothing", "who do not close", "who stop within a body"],
 )
-def test_a_hundred_clients_hold_up_nobody_else(service: tuple[subprocess.Popen[str], str, Path], sent: bytes) -> None:
+def test_a_hundred_clients_hold_up_nobody_else(service: Service, sent: bytes) -> None:
     """gunicorn alone waited two seconds for each that did not close, or kept all threads for those who stopped."""
     _, address, _ = service
     clients = [connect(address, sent) for _ in range(100)]
@@ -128,7 +141,7 @@ def test_a_hundred_clients_hold_up_nobody_else(service: tuple[subprocess.Popen[s
 
 
 def test_who_sends_more_than_is_wanted_still_reads_the_answer(
-    service: tuple[subprocess.Popen[str], str, Path],
+    service: Service,
 ) -> None:
     """The connection is closed only when the body has been read: before, the answer would be lost with a reset."""
     _, address, _ = service
@@ -136,8 +149,39 @@ def test_who_sends_more_than_is_wanted_still_reads_the_answer(
         assert client.recv(100).startswith(b"HTTP/1.1 415 ")
 
 
-def test_it_ends_when_told_and_leaves_only_the_store(service: tuple[subprocess.Popen[str], str, Path]) -> None:
+def test_it_ends_when_told_and_leaves_only_the_store(service: Service) -> None:
     process, _, folder = service
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=40) == 0
     assert [path.name for path in folder.iterdir()] == ["store"]
+
+
+def compare(address: str) -> requests.Response:
+    files = {side: (SAMPLES / f"dashboard-{side}.png").read_bytes() for side in ("before", "after")}
+    return session().post(f"{address}/api/evaluations", files=files, timeout=60)
+
+
+def test_killed_in_the_middle_of_its_work_it_starts_again_with_whole_results_and_a_free_gate(tmp_path: Path) -> None:
+    with serving(tmp_path) as (process, address, _):
+        kept = compare(address).json()
+
+        def compare_until_killed() -> None:
+            with suppress(requests.RequestException):
+                while True:
+                    compare(address)
+
+        clients = [threading.Thread(target=compare_until_killed) for _ in range(4)]
+        for client in clients:
+            client.start()
+        while len(list((tmp_path / "store/evaluations").iterdir())) < 4:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        for client in clients:
+            client.join()
+    with serving(tmp_path) as (_, address, _):
+        assert session().get(f"{address}/api{kept['url']}", timeout=30).json()["regions"] == kept["regions"]
+        for folder in (tmp_path / "store/evaluations").iterdir():
+            found = session().get(f"{address}/api/evaluations/{folder.name}", timeout=30).json()
+            assert found["verdict"] == kept["verdict"]
+            assert session().get(f"{address}{found['images']['overlay-after']}", timeout=60).status_code == 200
+        assert compare(address).status_code == 201
