@@ -1,5 +1,6 @@
 """``results.jsonl``: one line for each pair, written as it is done, so that a run that was stopped can go on."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -8,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from app.batch.work import REPORT, THUMBNAIL, Answer
 from app.errors import BadRequest
@@ -53,7 +54,7 @@ class Results:
         self.folder = folder
         self.rows: dict[str, Row] = {}
         self.counts: Counter[str] = Counter()  # pairs by verdict
-        _open_folder(folder, description, resume=resume)
+        self._lock = _open_folder(folder, description, resume=resume)
         self._file = (folder / RESULTS).open("a+b")
         if resume:
             self._take_over()
@@ -94,8 +95,9 @@ class Results:
         return [self.rows[name] for name in names]
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file and let go of the folder."""
         self._file.close()
+        self._lock.close()
 
     def _take_over(self) -> None:
         """Read the lines that are whole; the one that was being written when the power went is compared again."""
@@ -129,20 +131,36 @@ def stem_of(name: str) -> str:
     return f"{digest[:2]}/{digest}"
 
 
-def _open_folder(folder: Path, description: Mapping[str, Any], *, resume: bool) -> None:
-    """Make the folder, or take one that holds a report of ours; nothing else in it is ever touched."""
+def _open_folder(folder: Path, description: Mapping[str, Any], *, resume: bool) -> IO[str]:
+    """Make the folder, or take one that holds a report of ours; nothing else in it is ever touched.
+
+    Gives the file that is locked as long as this run writes there.
+    """
     known = folder / RUN
     earlier = _read_run(known)
     if resume and earlier is not None:
         _check_same(earlier, json.loads(json.dumps(description)))
-        return
+        return _locked(known)
     if folder.exists() and any(folder.iterdir()) and earlier is None:
         raise BadRequest(f"{folder} is not empty and holds no report of a batch; choose another folder for --out.")
     folder.mkdir(parents=True, exist_ok=True)
+    lock = _locked(known)
     (folder / RESULTS).unlink(missing_ok=True)
     if (folder / PAIRS).exists():
         shutil.rmtree(folder / PAIRS)
     known.write_text(json.dumps({"made_by": MADE_BY, **description}, indent=2) + "\n", "utf-8")
+    return lock
+
+
+def _locked(known: Path) -> IO[str]:
+    """Hold the folder: a run that is still finishing must not have its lines taken from under it."""
+    file = known.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise BadRequest(f"{known.parent} is being written by another run; wait until it has ended.") from None
+    return file
 
 
 def _read_run(known: Path) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.__main__ import main
+from app.batch.results import Results
 from tests.batch.conftest import AFTER, BEFORE, VERDICTS, Batch, lines_of, picture, save, verdicts_of
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +116,18 @@ def test_results_of_other_options_are_not_mixed(
     assert batch("before", "after", "--resume", *changed) == 2
     assert f"--resume: {named} is not what it was" in capsys.readouterr().err
     assert Path("report/results.jsonl").read_bytes() == kept
+
+
+def test_two_runs_never_write_the_same_report(folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str]) -> None:
+    batch("before", "after")
+    description = json.loads(Path("report/run.json").read_text("utf-8"))
+    first = Results(Path("report"), {key: description[key] for key in description if key != "made_by"}, resume=True)
+    for more in ((), ("--resume",)):
+        assert batch("before", "after", *more) == 2
+        assert "is being written by another run" in capsys.readouterr().err
+    first.close()
+    assert batch("before", "after", "--resume") == 2
+    assert verdicts_of() == VERDICTS
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"made_by": "somebody else"}'])
