@@ -29,6 +29,7 @@ class Row:
     variant: str
     format: str
     megapixels: float
+    megabytes: float
     ours: float
     decode: float
     scikit: float | None = None
@@ -48,6 +49,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", help="only rows whose name contains this, for example '12 MP aligned PNG'")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--no-rivals", action="store_true", help="leave out the scikit-image way and odiff")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the plot here too: docs/speed.png, say")
     return parser.parse_args(argv)
 
 
@@ -58,33 +60,49 @@ def _timed(work: Callable[[], object]) -> tuple[float, object]:
 
 
 def measure(
-    name: str, before: bytes, after: bytes, repeats: int, rival: Callable[[bytes, bytes], object] | None
+    before: bytes,
+    after: bytes,
+    repeats: int,
+    rival: Callable[[bytes, bytes], object] | None,
+    odiff: Callable[[], float] | None,
 ) -> dict[str, list[float]]:
-    """Time ours and the plain decode in turns after one warm-up; the slow rival once or twice."""
+    """Time ours, the plain decode and odiff in turns after one warm-up; the slow rival once or twice."""
     evaluate(before, after)
-    times: dict[str, list[float]] = {"ours": [], "decode": [], "scikit": []}
+    times: dict[str, list[float]] = {"ours": [], "decode": [], "scikit": [], "odiff": []}
     for turn in range(repeats):
         times["decode"].append(_timed(lambda: rivals.decode_both(before, after))[0])
         times["ours"].append(_timed(lambda: evaluate(before, after))[0])
+        if odiff is not None:
+            times["odiff"].append(odiff())
         if rival is not None and turn < 2:
             times["scikit"].append(_timed(lambda: rival(before, after))[0])
     return times
 
 
-def row_of(name: tuple[str, str, str], pair: tuple[bytes, bytes], repeats: int, *, rival: bool, folder: Path) -> Row:
+def row_of(
+    name: tuple[str, str, str],
+    pair: tuple[bytes, bytes],
+    repeats: int,
+    folder: Path,
+    *,
+    rival: bool = False,
+    odiff: Path | None = None,
+) -> Row:
     """Measure one pair: time, stages, memory."""
     before, after = pair
     size, variant, kind = name
-    times = measure(" ".join(name), before, after, repeats, rivals.scikit_image_way if rival else None)
-    result = evaluate(before, after)
-    pixels = int(result.before["width"]) * int(result.before["height"])
     paths = folder / f"before.{kind.lower()}", folder / f"after.{kind.lower()}"
     for path, data in zip(paths, pair, strict=True):
         path.write_bytes(data)
+    run_odiff = None if odiff is None else lambda: rivals.run_odiff(odiff, *paths, folder / "diff.png")[0]
+    times = measure(before, after, repeats, rivals.scikit_image_way if rival else None, run_odiff)
+    result = evaluate(before, after)
+    pixels = int(result.before["width"]) * int(result.before["height"])
     return Row(
-        " ".join(name), size, variant, kind, pixels / 1e6,
+        " ".join(name), size, variant, kind, pixels / 1e6, len(before) / 1e6,
         ours=statistics.median(times["ours"]), decode=statistics.median(times["decode"]),
         scikit=statistics.median(times["scikit"]) if times["scikit"] else None,
+        odiff=statistics.median(times["odiff"]) if times["odiff"] else None,
         bytes_per_pixel=memory.peak(*paths) / pixels,
         verdict=result.verdict, regions=len(result.regions), model=result.alignment.model,
         stages_ms={stage: round(value, 1) for stage, value in result.timings_ms.items()},
@@ -102,7 +120,7 @@ def photo_rows(args: argparse.Namespace, folder: Path) -> list[Row]:
                     continue
                 pair = large.photo_pair(large.SIZES[size], variant, kind == "JPEG")
                 rival = variant == "aligned" and not args.no_rivals and size not in ("24 MP", "50 MP")
-                rows.append(row_of((size, variant, kind), pair, args.repeats, rival=rival, folder=folder))
+                rows.append(row_of((size, variant, kind), pair, args.repeats, folder, rival=rival))
                 print(speed_report.line(rows[-1]), flush=True)
     return rows
 
@@ -115,10 +133,7 @@ def screen_rows(args: argparse.Namespace, folder: Path) -> list[Row]:
         if args.only and args.only not in f"{size} screenshot PNG":
             continue
         pair = large.screenshot_pair(pixels)
-        row = row_of((size, "screenshot", "PNG"), pair, args.repeats, rival=False, folder=folder)
-        if odiff is not None:
-            files = folder / "before.png", folder / "after.png", folder / "diff.png"
-            row.odiff = statistics.median(rivals.run_odiff(odiff, *files)[0] for _ in range(args.repeats))
+        row = row_of((size, "screenshot", "PNG"), pair, args.repeats, folder, odiff=odiff)
         rows.append(row)
         print(speed_report.line(row), flush=True)
     return rows
@@ -131,7 +146,7 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         rows = photo_rows(args, Path(name)) + screen_rows(args, Path(name))
     if rows:
-        speed_report.write(OUT, [asdict(row) for row in rows])
+        speed_report.write(OUT, [asdict(row) for row in rows], args.plot)
         print(f"\nwritten to {OUT}: speed.md, speed.json, speed.svg")
     return 0
 

@@ -31,12 +31,14 @@ def line(row: Row) -> str:
 def table(rows: list[dict[str, Any]]) -> str:
     """Give the Markdown table."""
     head = (
-        "pair", "MP", "ours, ms", "decode, ms", "ours / decode", "scikit-image / ours", "odiff / ours", "bytes per px"
+        "pair", "MP", "MB a file", "ours, ms", "decode, ms",
+        "ours / decode", "scikit-image / ours", "odiff / ours", "bytes per px"
     )  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for row in rows:
         cells = (
-            row["name"], f"{row['megapixels']:.1f}", f"{1000 * row['ours']:.0f}", f"{1000 * row['decode']:.0f}",
+            row["name"], f"{row['megapixels']:.1f}", f"{row['megabytes']:.1f}",
+            f"{1000 * row['ours']:.0f}", f"{1000 * row['decode']:.0f}",
             _ratio(row["ours"], row["decode"]), _ratio(row["scikit"], row["ours"]), _ratio(row["odiff"], row["ours"]),
             f"{row['bytes_per_pixel']:.0f}",
         )  # fmt: skip
@@ -69,12 +71,14 @@ def plot(path: Path, rows: list[dict[str, Any]]) -> None:
     axes.set_title("Time of a whole evaluation")
     axes.grid(True, which="both", alpha=0.25)
     axes.legend(fontsize=7)
-    figure.savefig(path)
+    figure.savefig(path, dpi=120)
 
 
-def write(folder: Path, rows: list[dict[str, Any]]) -> None:
-    """Write speed.md, speed.json and speed.svg."""
+def write(folder: Path, rows: list[dict[str, Any]], picture: Path | None = None) -> None:
+    """Write speed.md, speed.json and speed.svg, and the plot once more where it is asked for."""
     (folder / "speed.md").write_text(table(rows) + "\n")
     (folder / "speed.json").write_text(json.dumps(rows, indent=1))
     plot(folder / "speed.svg", rows)
+    if picture is not None:
+        plot(picture, rows)
     print("\n" + table(rows))
