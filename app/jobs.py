@@ -36,6 +36,8 @@ def prepare(at_once: int, max_memory_bytes: int) -> None:
     cv2.utils.logging.setLogLevel(0)  # what is wrong with a file goes to who sent it
     warnings.simplefilter("ignore")
     os.nice(NICENESS)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)  # libraries in C print what is wrong with a file
     resource.setrlimit(resource.RLIMIT_DATA, (max_memory_bytes, max_memory_bytes))
 
 

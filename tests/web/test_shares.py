@@ -29,6 +29,7 @@ def test_opencv_gets_the_share_of_one_evaluation(
     given: list[int] = []
     monkeypatch.setattr(jobs.os, "cpu_count", lambda: processors)
     monkeypatch.setattr(jobs.os, "nice", lambda step: None)
+    monkeypatch.setattr(jobs.os, "dup2", lambda *descriptors: None)
     monkeypatch.setattr(jobs.cv2, "setNumThreads", given.append)
     monkeypatch.setattr(jobs.resource, "setrlimit", lambda *limit: None)
     monkeypatch.setattr(jobs.warnings, "simplefilter", lambda action: None)
@@ -43,3 +44,9 @@ def test_a_child_that_has_a_processor_for_itself_starts_no_threads_and_lets_othe
     assert found["opencv"] == 1
     assert found["blas"] == 1
     assert found["niceness"] == os.nice(0) + jobs.NICENESS
+
+
+def test_what_libraries_in_c_print_about_a_file_does_not_reach_the_log() -> None:
+    workers = Workers(1, initializer=jobs.prepare, initargs=(1, 4 * 10**9))
+    assert workers.call(os.readlink, "/proc/self/fd/2", seconds=60) == os.devnull
+    workers.close()
