@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -133,7 +134,7 @@ def _report(arguments: argparse.Namespace, found: Pairs, results: Results, whole
     rows = results.finish(pair.name for pair in found.pairs)
     title = " and ".join(filter(None, (arguments.before, arguments.after)))
     seconds = sum(row.seconds for row in rows)
-    facts = Facts(title, rows, len(found.pairs), found.aside, datetime.now(UTC), seconds)
+    facts = Facts(title, rows, len(found.pairs), found.aside, datetime.now(UTC), seconds, _again(arguments))
     write_reports(arguments.out, facts)
     print(f"{len(rows):,} pairs: {in_words(facts.counts) or 'none'}.")
     print(f"Report: {arguments.out / 'index.html'}")
@@ -141,6 +142,15 @@ def _report(arguments: argparse.Namespace, found: Pairs, results: Results, whole
         print(f"Stopped: {len(found.pairs) - len(rows):,} pairs are left; --resume goes on.", file=sys.stderr)
         return STOPPED
     return facts.status
+
+
+def _again(arguments: argparse.Namespace) -> str:
+    """Write the command that takes up this report, as a shell reads it."""
+    words = ["python", "-m", "app", "batch", arguments.before, *filter(None, [arguments.after])]
+    words += ["--out", str(arguments.out), "--pictures", arguments.pictures, "--resume"]
+    for name, values in options_given(arguments).items():
+        words += [f"--{name.replace('_', '-')}={value}" for value in values]
+    return shlex.join(words)
 
 
 def _check_out(out: Path, *places: str | None) -> None:

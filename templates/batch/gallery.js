@@ -1,11 +1,13 @@
 // A list of any length: only the rows in sight are in the page, so that 10,000 pairs scroll like ten.
 (() => {
-  const { rows, verdicts } = window.batch
+  const { rows, verdicts, again } = window.batch
   const byId = (id) => document.getElementById(id)
   const body = byId('body')
   const AROUND = 8 // rows kept above and below those in sight
   const [NAME, VERDICT, OUTCOME, REGIONS, SHARE, SECONDS, SUMMARY, FILES, ACCEPTED] = Array(9).keys()
+  const ACCEPTABLE = ['different', 'equivalent', 'extra']
   const columns = [
+    { key: '', label: '' },
     { key: '', label: 'Pair', wide: false },
     { key: 'name', label: 'Name', at: NAME },
     { key: 'verdict', label: 'Verdict', at: VERDICT },
@@ -17,6 +19,7 @@
   const plain = new Intl.NumberFormat('en')
   const state = { show: 'all', q: '', sort: '' }
   const drawn = new Map()
+  const chosen = new Set()
   let shown = rows
 
   const make = (tag, className, text) => {
@@ -58,6 +61,28 @@
     summary.title = row[SUMMARY]
     return [name, summary]
   }
+  const box = (row) => {
+    if (row[ACCEPTED] || !ACCEPTABLE.includes(verdicts[row[VERDICT]])) return []
+    const label = make('label', 'choose')
+    const input = make('input')
+    input.type = 'checkbox'
+    input.checked = chosen.has(row[NAME])
+    input.setAttribute('aria-label', `Accept ${row[NAME]}`)
+    input.addEventListener('change', () => {
+      chosen[input.checked ? 'add' : 'delete'](row[NAME])
+      showChosen()
+    })
+    label.append(input)
+    return [label]
+  }
+  // What a glob and a shell would take for their own is put into brackets and quotes.
+  const quote = (name) => `'${name.replace(/[*?[]/g, '[$&]').replaceAll("'", `'"'"'`)}'`
+  const showChosen = () => {
+    byId('accept').hidden = !chosen.size
+    byId('chosen').textContent = `${plain.format(chosen.size)} chosen`
+    byId('command').value = [again, ...[...chosen].map((name) => `--accept=${quote(name)}`)].join(' ')
+    byId('copy').textContent = 'Copy command'
+  }
   const draw = (index) => {
     const row = shown[index]
     const element = make('div', 'row')
@@ -67,6 +92,7 @@
     const chip = make('span', 'chip', row[ACCEPTED] ? 'accepted' : verdicts[row[VERDICT]])
     chip.dataset.outcome = row[OUTCOME]
     element.append(
+      cell('', ...box(row)),
       cell('', thumbnail(row)),
       cell('', ...title(row)),
       cell('', chip),
@@ -146,7 +172,7 @@
       const ways = column.number ? [`-${column.key}`, column.key] : [column.key, `-${column.key}`]
       button.addEventListener('click', () => change({ sort: state.sort === ways[0] ? ways[1] : ways[0] }))
       head.append(button)
-    } else head.textContent = column.label
+    } else head.append(make('span', column.label ? '' : 'visually-hidden', column.label || 'Accept'))
     byId('head').append(head)
   }
   const recall = () => {
@@ -155,6 +181,16 @@
     byId('search').value = state.q
     refresh()
   }
+  byId('copy').addEventListener('click', async () => {
+    byId('command').select()
+    await navigator.clipboard.writeText(byId('command').value)
+    byId('copy').textContent = 'Copied'
+  })
+  byId('clear').addEventListener('click', () => {
+    chosen.clear()
+    showChosen()
+    refresh()
+  })
   byId('search').addEventListener('input', (event) => change({ q: event.target.value }))
   window.addEventListener('scroll', paint, { passive: true })
   window.addEventListener('resize', paint)

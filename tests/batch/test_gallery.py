@@ -1,6 +1,7 @@
 """The gallery, opened from the disk in a real Chromium: 10,000 pairs, few of them in the page at a time."""
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,9 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from app.__main__ import main
 from app.batch.reports import gallery, write_reports
 from app.batch.results import Row
-from tests.batch.conftest import Batch
+from tests.batch.conftest import Batch, lines_of, picture, save
 from tests.batch.test_reports import HOSTILE, facts_of, row
 from tests.browser.conftest import ARGUMENTS, PATIENCE_MS, chromium
 
@@ -131,6 +133,27 @@ def test_a_hostile_name_is_only_text(tmp_path: Path, open_page: Open) -> None:
     expect(page.locator("#body").get_by_text("<script>alert(1)</script>.png", exact=True)).to_be_visible()
     assert page.evaluate("document.scripts.length") == 2
     assert all("pairs/" in link for link in page.locator("a").evaluate_all("links => links.map(link => link.href)"))
+
+
+def test_chosen_pairs_give_the_command_that_accepts_just_them(folders: Path, batch: Batch, open_page: Open) -> None:
+    odd = "it's [1]*.png"
+    save(folders / "before", {odd: picture(1), "it's 1x.png": picture(1)})
+    save(folders / "after", {odd: picture(1, changed=True), "it's 1x.png": picture(1, changed=True)})
+    batch("before", "after", "--sensitivity", "40")
+    page = open_page(folders / "report/index.html")
+    expect(page.get_by_role("checkbox")).to_have_count(4)  # neither the same, nor a broken or a missing one
+    page.get_by_role("checkbox", name=f"Accept {odd}").check()
+    page.get_by_role("checkbox", name="Accept login/new.png").check()
+    expect(page.get_by_role("heading", level=2)).to_have_text("2 chosen to accept")
+    words = shlex.split(page.get_by_label("Command").input_value())
+    assert words[:3] == ["python", "-m", "app"]
+    assert main([*words[3:], "--quiet"]) == 2
+    lines = lines_of()
+    assert {name for name in lines if lines[name].get("accepted")} == {odd, "login/new.png"}
+    assert (folders / "before" / odd).read_bytes() == picture(1, changed=True)
+    page.get_by_role("button", name="Choose none").click()
+    expect(page.get_by_text("to accept")).to_be_hidden()
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
 
 
 def test_a_pair_opens_its_report_from_the_disk_and_thumbnails_load(

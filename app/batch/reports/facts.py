@@ -17,7 +17,8 @@ _UNPRINTABLE = re.compile(
 class Facts:
     """The rows of a batch in order, where they came from, and what is missing from it.
 
-    ``total`` is the number of pairs there are, done or not; ``aside`` counts files that are no pictures by name.
+    ``total`` is the number of pairs there are, done or not; ``aside`` counts files that are no pictures by name;
+    ``again`` is the command that goes on with this report, for a shell.
     """
 
     title: str
@@ -26,6 +27,7 @@ class Facts:
     aside: int
     made: datetime
     seconds: float
+    again: str = ""
 
     @property
     def counts(self) -> Counter[str]:

@@ -26,7 +26,7 @@ def files(facts: Facts) -> dict[str, bytes]:
 def _data(facts: Facts) -> bytes:
     """Write the rows as a script: a page opened from the disk may load one, but may not fetch JSON."""
     rows = sorted(facts.rows, key=lambda row: _ORDER[row.outcome])[:LISTED]  # stable: else in the order of the pairs
-    value = {"verdicts": VERDICTS, "rows": [_values(row) for row in rows]}
+    value = {"verdicts": VERDICTS, "again": facts.again, "rows": [_values(row) for row in rows]}
     return b"window.batch = " + json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
