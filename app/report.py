@@ -22,11 +22,16 @@ def templates() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
 
 
-def report_html(evaluation: Mapping[str, Any], pictures: Mapping[str, bytes], generated: datetime) -> bytes:
-    """Write the report of an evaluation (its public JSON) with the pictures named by ``IN_REPORT`` inside."""
+def report_html(
+    evaluation: Mapping[str, Any], pictures: Mapping[str, bytes], generated: datetime, *, home: str | None = None
+) -> bytes:
+    """Write the report of an evaluation (its public JSON) with the pictures named by ``IN_REPORT`` inside.
+
+    ``home`` is the address of the list that it belongs to.
+    """
     urls = {name.rpartition(".")[0]: data_url(name, content) for name, content in pictures.items()}
     page = templates().get_template("report.html")
-    text = page.render(evaluation=evaluation, pictures=urls, generated=generated, policy=report_policy())
+    text = page.render(evaluation=evaluation, pictures=urls, generated=generated, policy=report_policy(), home=home)
     return text.encode("utf-8", "backslashreplace")  # a file name need not be text
 
 

@@ -1,31 +1,53 @@
-// Swipe, and going to a difference, inside the one file.
+// Ways to look, and going to a difference, inside the one file.
 (() => {
   const byId = (id) => document.getElementById(id)
   const views = [...document.querySelectorAll('.view')]
   const whole = views[0].getAttribute('viewBox')
   const [, , width, height] = whole.split(' ').map(Number)
-  const pair = [...document.querySelectorAll('#pictures figure:not(.swipe)')]
+  const pair = [...document.querySelectorAll('#pictures figure:not(.over)')]
+  const top = byId('top')
+  const BLINK_MS = 700
+  const CAPTIONS = {
+    swipe: 'Before left of the divider, after right of it',
+    fade: 'After laid over before',
+    blink: 'Before and after in turn',
+    difference: 'Black where both are equal, brighter where they differ',
+  }
   let seen = [0, 0, width, height]
+  let mode = 'pair'
+  let blinking = 0
 
-  const divide = () => {
-    const x = seen[0] + (seen[2] * byId('at').value) / 100
+  const adjust = () => {
+    const value = Number(byId('at').value)
+    const x = seen[0] + (seen[2] * value) / 100
     document.querySelector('#split rect').setAttribute('x', x)
     byId('divider').setAttribute('x1', x)
     byId('divider').setAttribute('x2', x)
-    byId('at').setAttribute('aria-valuetext', `${byId('at').value} % before`)
+    top.style.opacity = mode === 'fade' ? value / 100 : 1
+    byId('at').setAttribute('aria-valuetext', mode === 'fade' ? `${value} % after` : `${value} % before`)
   }
   const look = (box, id) => {
     seen = box
     for (const view of views) view.setAttribute('viewBox', box.join(' '))
     for (const mark of document.querySelectorAll('.mark')) mark.classList.toggle('on', mark.dataset.region === id)
     byId('whole').hidden = !id
-    divide()
+    adjust()
   }
-  const setMode = (mode) => {
+  const setMode = (chosen) => {
+    mode = chosen
     for (const button of byId('modes').querySelectorAll('[data-mode]')) button.setAttribute('aria-pressed', button.dataset.mode === mode)
     for (const figure of pair) figure.hidden = mode !== 'pair'
-    byId('swipe').hidden = mode !== 'swipe'
-    byId('slider').hidden = mode !== 'swipe'
+    byId('over').hidden = mode === 'pair'
+    byId('over').dataset.mode = mode
+    byId('over-caption').textContent = CAPTIONS[mode] ?? ''
+    byId('slider').hidden = mode !== 'swipe' && mode !== 'fade'
+    byId('slider-name').textContent = mode === 'fade' ? 'Before to after' : 'Divider'
+    if (mode === 'swipe') top.setAttribute('clip-path', 'url(#split)')
+    else top.removeAttribute('clip-path')
+    clearInterval(blinking)
+    top.style.visibility = 'visible'
+    if (mode === 'blink') blinking = setInterval(() => { top.style.visibility = top.style.visibility === 'hidden' ? 'visible' : 'hidden' }, BLINK_MS)
+    adjust()
   }
   for (const button of byId('modes').querySelectorAll('[data-mode]')) button.addEventListener('click', () => setMode(button.dataset.mode))
   for (const button of document.querySelectorAll('[data-go]')) {
@@ -37,14 +59,14 @@
       byId('modes').scrollIntoView({ block: 'start' })
     })
   }
-  byId('at').addEventListener('input', divide)
-  byId('swipe').addEventListener('pointermove', (event) => {
-    if (!event.buttons) return
+  byId('at').addEventListener('input', adjust)
+  byId('over').addEventListener('pointermove', (event) => {
+    if (!event.buttons || mode !== 'swipe') return
     const box = event.currentTarget.getBoundingClientRect()
     byId('at').value = (100 * (event.clientX - box.left)) / box.width
-    divide()
+    adjust()
   })
   byId('whole').addEventListener('click', () => look([0, 0, width, height], null))
   byId('modes').hidden = false
-  divide()
+  adjust()
 })()

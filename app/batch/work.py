@@ -21,6 +21,7 @@ from app.model_store import classifier_for
 from app.report import IN_REPORT, report_html
 
 Pictures = Literal["none", "different", "all"]
+HOME = "../../index.html"  # as seen from pairs/ab/abcd.html
 REPORT, THUMBNAIL = "report.html", "thumbnail.webp"
 THUMBNAIL_SIDE = 120  # a picture below that gets no numbers on its marks
 
@@ -89,15 +90,15 @@ def _compare(work: Work) -> tuple[Evaluation, dict[str, bytes]]:
         classifier=classifier_for(*work.model),
     )
     wanted = work.pictures == "all" or (work.pictures == "different" and evaluation.verdict == "different")
-    return evaluation, draw(evaluation) if wanted else {}
+    return evaluation, draw(evaluation, home=HOME) if wanted else {}
 
 
-def draw(evaluation: Evaluation) -> dict[str, bytes]:
+def draw(evaluation: Evaluation, *, home: str | None = None) -> dict[str, bytes]:
     """Make the report of a pair and its thumbnail."""
     before, after = evaluation.pictures
     scene = Scene(before, after, evaluation.alignment, evaluation.options, evaluation.regions, evaluation.maps)
     pictures = {name: render(name, scene) for name in IN_REPORT}
-    report = report_html(evaluation.to_dict(), pictures, datetime.now(UTC))
+    report = report_html(evaluation.to_dict(), pictures, datetime.now(UTC), home=home)
     return {REPORT: report, THUMBNAIL: _thumbnail(scene)}
 
 

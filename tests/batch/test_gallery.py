@@ -1,5 +1,6 @@
 """The gallery, opened from the disk in a real Chromium: 10,000 pairs, few of them in the page at a time."""
 
+import io
 import json
 import shlex
 from collections.abc import Callable, Iterator
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from app.__main__ import main
 from app.batch.reports import gallery, write_reports
@@ -166,7 +168,29 @@ def test_a_pair_opens_its_report_from_the_disk_and_thumbnails_load(
     page.wait_for_function("document.querySelector('#body img').naturalWidth === 240")
     page.get_by_role("link", name="login/changed.png").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("1 difference")
-    page.locator("button[data-go], [data-region]").first.wait_for()
+    shown = page.locator("#over .both")  # the picture itself, without what is left free around it
+    page.get_by_role("button", name="Difference").click()
+    assert colour_at(shown, 0.1, 0.1) == (0, 0, 0)
+    assert max(colour_at(shown, 0.375, 0.5)) > 60
+    page.get_by_role("button", name="Fade").click()
+    page.get_by_role("slider", name="Before to after").fill("100")
+    after = colour_at(shown, 0.375, 0.5)
+    page.get_by_role("slider", name="Before to after").fill("0")
+    assert colour_at(shown, 0.375, 0.5) != after == pytest.approx((10, 240, 60), abs=12)
+    page.get_by_role("button", name="Blink").click()
+    top = page.locator("#top")
+    for state in ("hidden", "visible"):
+        expect(top).to_have_css("visibility", state)
+    page.get_by_role("button", name="Swipe").click()
+    expect(page.get_by_text("Before left of the divider")).to_be_visible()
+    page.get_by_role("link", name="All pairs").click()
+    expect(page.locator("#body .row")).to_have_count(5)
+
+
+def colour_at(element: Locator, x: float, y: float) -> tuple[int, ...]:
+    """Take a picture of an element and give the colour at a share of its width and height."""
+    with Image.open(io.BytesIO(element.screenshot())) as picture:
+        return tuple(picture.convert("RGB").getpixel((int(x * picture.width), int(y * picture.height))))
 
 
 @pytest.mark.parametrize("width", [1280, 320])

@@ -290,15 +290,15 @@ def test_the_report_opens_offline_with_swipe_and_regions(
     page.on("console", lambda message: problems.append(message.text))
     page.goto((tmp_path / "report.html").as_uri())
     page.get_by_role("button", name="Swipe").click()
-    cube = page.locator(".swipe .mark[data-region='1']")
+    cube = page.locator(".over .mark[data-region='1']")
     divider = page.get_by_role("slider", name="Divider")
     divider.fill("100")
     red = seen(page, *middle(cube))
     divider.fill("0")
     assert max(abs(a - b) for a, b in zip(red, seen(page, *middle(cube)), strict=True)) > 80
     page.locator("[data-go='2']").click()
-    view = page.locator(".swipe .view")
-    assert middle(page.locator(".swipe .mark[data-region='2']")) == pytest.approx(middle(view), abs=3)
+    view = page.locator(".over .view")
+    assert middle(page.locator(".over .mark[data-region='2']")) == pytest.approx(middle(view), abs=3)
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert problems == []
     context.close()
@@ -316,7 +316,7 @@ def test_the_report_works_under_the_policy_it_is_served_with(open_page: OpenPage
         assert "unsafe" not in policy
         assert "script-src 'sha256-" in policy
     page.get_by_role("button", name="Swipe").click()
-    expect(page.locator("#swipe")).to_be_visible()
+    expect(page.locator("#over")).to_be_visible()
 
 
 def test_print_leaves_the_controls_out(open_page: OpenPage, photo: Evaluation) -> None:
