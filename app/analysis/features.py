@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Alignment, Features, UInt8Array
-from app.analysis.resize import reduce_to, scale_by
+from app.analysis.resize import factor_for, reduce_by, reduce_to, scale_by
 from app.analysis.threads import in_threads
 
 LONGEST_SIDE = 1000
@@ -84,7 +84,10 @@ def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | N
     Rublee, Rabaud, Konolige, Bradski: ORB: an efficient alternative to SIFT or SURF. ICCV 2011.
     https://doi.org/10.1109/ICCV.2011.6126544
     """
-    return with_inliers(match_keypoints(before, after), alignment)
+    factors = factor_for(before.shape), factor_for(after.shape)
+    reduced = reduce_by(before, factors[0])
+    other = reduced if before is after else reduce_by(after, factors[1])
+    return with_inliers(match_keypoints(reduced, other, factors), alignment)
 
 
 def match_keypoints(before: UInt8Array, after: UInt8Array, factors: tuple[int, int] = (1, 1)) -> Matches:

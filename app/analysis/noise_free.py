@@ -108,24 +108,30 @@ def _count(tiles: Tiles, count: _Counts) -> None:
     steep = tiles.cleared(strongest_channel(cv2.morphologyEx(tiles.before, cv2.MORPH_GRADIENT, _KERNEL)))
     contrast = tiles.inner(steep)
     flat = tiles.inner(cv2.dilate(steep, np.ones((5, 5), np.uint8))) == 0
-    apart = tiles.inner(strongest_channel(cv2.absdiff(tiles.before, tiles.after)))
-    busy, textured, equal = contrast > BUSY, contrast > 0, apart == 0
-    busy_equal = busy & equal
+    busy, textured = contrast > BUSY, contrast > 0
+    busy_in = _in_blocks(busy)
     count.all += contrast.size
     count.busy += int(busy.sum())
-    count.busy_equal += int(busy_equal.sum())
     count.textured += int(textured.sum())
-    count.textured_equal += int((textured & equal).sum())
     count.flat += int(flat.sum())
-    count.flat_equal += int((flat & equal).sum())
-    busy_in, equal_in = _in_blocks(busy), _in_blocks(busy_equal)
-    touched = busy_in > equal_in
     count.blocks += int((busy_in > 0).sum())
+    if not tiles.unequal:
+        count.busy_equal += int(busy.sum())
+        count.textured_equal += int(textured.sum())
+        count.flat_equal += int(flat.sum())
+        return
+    apart = tiles.inner(strongest_channel(cv2.absdiff(tiles.before, tiles.after)))
+    equal = apart == 0
+    count.busy_equal += int((busy & equal).sum())
+    count.textured_equal += int((textured & equal).sum())
+    count.flat_equal += int((flat & equal).sum())
+    equal_in = _in_blocks(busy & equal)
+    touched = busy_in > equal_in
     count.blocks_unequal += int(touched.sum())
     count.busy_there += int(busy_in[touched].sum())
     count.busy_equal_there += int(equal_in[touched].sum())
     alone = tiles.inner(_alone(tiles)) & ~equal
-    count.flat_nearby += int(flat[tiles.unequal].sum())
+    count.flat_nearby += int(flat.sum())
     count.flat_noisy += int((flat & alone).sum())
     count.faint += int((alone & (apart >= 2) & (apart <= 4)).sum())
 

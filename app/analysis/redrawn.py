@@ -59,13 +59,8 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
 
 def _look(tiles: Tiles) -> Any:
     """Count the busy pixels of tiles, the equal and the misplaced ones, and add up the contrast of both."""
-    greys = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (tiles.before, tiles.after)]
-    (low, high), (low_after, high_after) = (
-        [ranged(grey, _KERNEL) for ranged in (cv2.erode, cv2.dilate)] for grey in greys
-    )
-    before, after, low, high, low_after, high_after = (
-        np.ascontiguousarray(tiles.inner(values)) for values in (*greys, low, high, low_after, high_after)
-    )
+    before, low, high = _ranges(tiles, tiles.before)
+    after, low_after, high_after = _ranges(tiles, tiles.after) if tiles.unequal else (before, low, high)
     contrast, contrast_after = high - low, high_after - low_after
     most = np.maximum(contrast, contrast_after)
     inner, same = (before > _CLIPPED) & (before < 255 - _CLIPPED), before == after
@@ -77,6 +72,14 @@ def _look(tiles: Tiles) -> Any:
     counts = [busy, busy & same, telling, telling & same, faint, faint & same]
     sums = [contrast[telling].sum(dtype=float), contrast_after[telling].sum(dtype=float)]
     return np.array([busy.size, *(count.sum() for count in counts), *sums, (telling & far).sum()])
+
+
+def _ranges(tiles: Tiles, image: UInt8Array) -> tuple[Any, Any, Any]:
+    """Give the grey of tiles, and the darkest and lightest of the neighbours of each pixel."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grown = grey, cv2.erode(grey, _KERNEL), cv2.dilate(grey, _KERNEL)
+    plain, low, high = (np.ascontiguousarray(tiles.inner(values)) for values in grown)
+    return plain, low, high
 
 
 def _minus(a: Any, b: Any) -> Any:

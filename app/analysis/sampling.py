@@ -6,7 +6,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from app.analysis.changed import TILE, Changed
 from app.analysis.model import UInt8Array
@@ -21,13 +20,13 @@ class Tiles:
 
     Attributes:
         before, after: shape (count * (height + 4), width + 4, 3), uint8, RGB: the tiles with their borders.
-        unequal: shape (count,), bool: which of them differ.
+        unequal: whether each of them differs, or none does; then ``after`` is ``before``.
         shape: height and width of one tile without border.
     """
 
     before: UInt8Array
     after: UInt8Array
-    unequal: npt.NDArray[np.bool_]
+    unequal: bool
     shape: tuple[int, int]
 
     def inner(self, values: Any) -> Any:
@@ -43,20 +42,20 @@ class Tiles:
 
     def _each(self, values: Any) -> Any:
         height, width = self.shape
-        return values.reshape(len(self.unequal), height + 2 * BORDER, width + 2 * BORDER)
+        return values.reshape(-1, height + 2 * BORDER, width + 2 * BORDER)
 
 
 def sample_tiles(before: UInt8Array, after: UInt8Array, changed: Changed, most: int) -> Iterator[Tiles]:
-    """Give up to ``most`` tiles spread over two images (RGB, one shape, uint8), those of one size together."""
+    """Give up to ``most`` tiles spread over two images (RGB, one shape, uint8), those that are alike together."""
     rows, columns = changed.tiles.shape
     chosen = np.unique(np.linspace(0, rows * columns - 1, min(most, rows * columns)).astype(int))
-    places: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    places: dict[tuple[tuple[int, int], bool], list[tuple[int, int]]] = {}
     for row, column in zip(*(part.tolist() for part in np.divmod(chosen, columns)), strict=True):
         size = min(TILE, before.shape[0] - row * TILE), min(TILE, before.shape[1] - column * TILE)
-        places.setdefault(size, []).append((row, column))
-    for size, tiles in places.items():
-        unequal = np.array([changed.tiles[place] for place in tiles])
-        yield Tiles(_stacked(before, tiles, size), _stacked(after, tiles, size), unequal, size)
+        places.setdefault((size, bool(changed.tiles[row, column])), []).append((row, column))
+    for (size, unequal), tiles in places.items():
+        stack = _stacked(before, tiles, size)
+        yield Tiles(stack, _stacked(after, tiles, size) if unequal else stack, unequal, size)
 
 
 def _stacked(image: UInt8Array, tiles: list[tuple[int, int]], size: tuple[int, int]) -> UInt8Array:
