@@ -16,9 +16,11 @@ def with_alpha(flat: UInt8Array, alpha: UInt8Array | None) -> Any:
     """Undo flattening on white, so that the picture over white looks as it was compared."""
     if alpha is None:
         return flat
-    opacity = np.maximum(alpha, 1).astype(np.float32)[..., None] / 255
-    colour = 255 - (255 - flat.astype(np.float32)) / opacity
-    return np.dstack([np.clip(np.rint(colour), 0, 255).astype(np.uint8), alpha])
+    both = np.dstack([flat, alpha])
+    mixed = (alpha > 0) & (alpha < 255)  # mostly few: floats of all pixels would take three times the picture
+    colour = 255 - (255 - flat[mixed].astype(np.float32)) / (alpha[mixed].astype(np.float32)[:, None] / 255)
+    both[mixed, :3] = np.clip(np.rint(colour), 0, 255).astype(np.uint8)
+    return both
 
 
 def encode_png(pixels: UInt8Array) -> bytes:
