@@ -13,6 +13,7 @@
     blink: 'Before and after in turn',
     difference: 'Black where both are equal, brighter where they differ',
   }
+  const still = matchMedia('(prefers-reduced-motion: reduce)')
   let seen = [0, 0, width, height]
   let mode = 'pair'
   let blinking = 0
@@ -26,6 +27,7 @@
     top.style.opacity = mode === 'fade' ? value / 100 : 1
     byId('at').setAttribute('aria-valuetext', mode === 'fade' ? `${value} % after` : `${value} % before`)
   }
+  const turn = () => { top.style.visibility = top.style.visibility === 'hidden' ? 'visible' : 'hidden' }
   const look = (box, id) => {
     seen = box
     for (const view of views) view.setAttribute('viewBox', box.join(' '))
@@ -46,10 +48,15 @@
     else top.removeAttribute('clip-path')
     clearInterval(blinking)
     top.style.visibility = 'visible'
-    if (mode === 'blink') blinking = setInterval(() => { top.style.visibility = top.style.visibility === 'hidden' ? 'visible' : 'hidden' }, BLINK_MS)
+    if (mode === 'blink' && !still.matches) blinking = setInterval(turn, BLINK_MS)
     adjust()
   }
-  for (const button of byId('modes').querySelectorAll('[data-mode]')) button.addEventListener('click', () => setMode(button.dataset.mode))
+  for (const button of byId('modes').querySelectorAll('[data-mode]')) {
+    button.addEventListener('click', () => {
+      if (still.matches && mode === 'blink' && button.dataset.mode === mode) turn() // each press, instead of by itself
+      else setMode(button.dataset.mode)
+    })
+  }
   for (const button of document.querySelectorAll('[data-go]')) {
     button.addEventListener('click', () => {
       const mark = document.querySelector(`.mark[data-region="${button.dataset.go}"]`)

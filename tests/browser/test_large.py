@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import compare
-from tests.browser.test_viewer import on_screen, opened, seen
+from tests.browser.seeing import on_screen, opened, seen
 
 OpenPage = Callable[..., Page]
 Evaluation = dict[str, Any]

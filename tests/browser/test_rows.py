@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import compare
-from tests.browser.test_viewer import middle, on_screen, opened, ready, scale
+from tests.browser.seeing import middle, on_screen, opened, ready, scale
 
 OpenPage = Callable[..., Page]
 Evaluation = dict[str, Any]
