@@ -149,7 +149,9 @@ def _loss(before: UInt8Array, after: UInt8Array, block: _Block, inside: Any, ful
         slice(max(_RADIUS - span.start, 0), max(min(span.stop, end - _RADIUS) - span.start, 0))
         for span, end in zip(block, shape, strict=True)
     )
-    values = part[inner] if inside is None else part[inner][inside[block][inner] != 0]
+    values = part[inner]
+    if inside is not None and cv2.countNonZero(inside[block]) < inside[block].size:
+        values = values[inside[block][inner] != 0]
     return float(values.size - values.sum(dtype=np.float64))
 
 
