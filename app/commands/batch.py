@@ -136,7 +136,7 @@ def _report(arguments: argparse.Namespace, found: Pairs, results: Results, whole
     seconds = sum(row.seconds for row in rows)
     facts = Facts(title, rows, len(found.pairs), found.aside, datetime.now(UTC), seconds, _again(arguments))
     write_reports(arguments.out, facts)
-    print(f"{len(rows):,} pairs: {in_words(facts.counts) or 'none'}.")
+    print(f"{len(rows):,} {'pair' if len(rows) == 1 else 'pairs'}: {in_words(facts.counts) or 'none'}.")
     print(f"Report: {arguments.out / 'index.html'}")
     if not whole:
         print(f"Stopped: {len(found.pairs) - len(rows):,} pairs are left; --resume goes on.", file=sys.stderr)

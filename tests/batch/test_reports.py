@@ -112,6 +112,20 @@ def test_the_summary_fits_into_a_comment_and_says_how_many_it_leaves_out() -> No
     assert f"And {900 - listed:,} more" in text
 
 
+@pytest.mark.parametrize(
+    ("verdicts", "headline"),
+    [
+        ([], "No pair was compared"),
+        (["identical"], "The pair passes"),
+        (["missing"], "The pair does not pass"),
+        (["identical", "equivalent"], "All 2 pairs pass"),
+        (["identical", "error"], "1 of 2 pairs do not pass"),
+    ],
+)
+def test_the_headline_is_a_sentence_for_any_count(verdicts: list[str], headline: str) -> None:
+    assert facts_of(*(row(f"{index}.png", verdict) for index, verdict in enumerate(verdicts))).headline == headline
+
+
 def test_a_report_of_a_stopped_run_says_so() -> None:
     assert "1 of 9 pairs" in markdown.as_markdown(facts_of(row("a.png"), total=9)).decode()
 

@@ -40,6 +40,14 @@ class Facts:
         return Counter(row.outcome for row in self.rows)
 
     @property
+    def headline(self) -> str:
+        """Say in one sentence how it went."""
+        total, failing = len(self.rows), len(self.rows) - self.outcomes["pass"]
+        if total < 2:
+            return ("The pair does not pass" if failing else "The pair passes") if total else "No pair was compared"
+        return f"{failing:,} of {total:,} pairs do not pass" if failing else f"All {total:,} pairs pass"
+
+    @property
     def status(self) -> int:
         """Give the exit status: 0 no difference (or within the limits), 1 difference, 2 trouble."""
         return 2 if self.outcomes["error"] else int(bool(self.outcomes["fail"]))
