@@ -1,11 +1,16 @@
 """Going from difference to difference: list, keys, hover, marks, filter, link."""
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
+import numpy as np
 import pytest
+from flask import Flask
+from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import compare
 from tests.browser.seeing import (
     current,
     middle,
@@ -105,3 +110,30 @@ def test_a_link_opens_where_the_sender_was(open_page: OpenPage, photo: Evaluatio
     page = opened(open_page, photo, "?mode=nonsense&region=999")
     expect(page.get_by_role("tab", selected=True)).to_have_attribute("data-mode", "side")
     assert current(page) is None
+
+
+def test_numbers_of_many_differences_do_not_cover_each_other(open_page: OpenPage, app: Flask) -> None:
+    """The strongest keep theirs; the others show theirs where there is room, or when they are selected."""
+    pixels = np.full((600, 800, 3), 240, np.uint8)
+    files = {}
+    for side in ("before", "after"):
+        files[side] = (BytesIO(), f"{side}.png")
+        Image.fromarray(pixels).save(files[side][0], "PNG")
+        files[side][0].seek(0)
+        for index in range(60):
+            x, y = 40 + 24 * (index % 10), 40 + 24 * (index // 10)
+            pixels[y : y + 6, x : x + 6] = (20 + 3 * index, 60, 200)
+    evaluation = compare(app, **files)
+    assert len(evaluation["regions"]) > 30
+    page = opened(open_page, evaluation)
+    tags = page.locator(".pane").first.locator(".tag:not(.unseen)")
+    boxes = tags.evaluate_all(
+        "all => all.map(tag => tag.getBoundingClientRect()).map(b => [b.x, b.y, b.right, b.bottom])"
+    )
+    assert 1 < len(boxes) < len(evaluation["regions"])
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        for other in boxes[:index]:
+            assert min(right, other[2]) - max(left, other[0]) < 2 or min(bottom, other[3]) - max(top, other[1]) < 2
+    hidden = page.locator(".pane").first.locator(".tag.unseen").first.get_attribute("data-region")
+    page.locator(f"[data-region-item='{hidden}'] a").hover()
+    expect(page.locator(".pane").first.locator(f".tag[data-region='{hidden}']")).to_be_visible()

@@ -3,6 +3,7 @@ import { contains, corners } from './geometry.js'
 
 const NS = 'http://www.w3.org/2000/svg'
 const PAD = 3 // px between a difference and its box
+const TAG = 18 // px of the height of a number
 const LEAST = 14 // px a box is wide and high at least, so that one pixel can be found
 
 function svg(name, attributes = {}, parent = null) {
@@ -23,6 +24,10 @@ function around({ x, y, width, height }) {
   return { x: x - growX, y: y - growY, width: width + 2 * growX, height: height + 2 * growY }
 }
 
+function overlap(a, b) {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+}
+
 export class Overlay {
   /** `state` is shared: `regions` (those shown), `selected`, `hovered`, `marks`, `ignored`, `drawing`. */
   constructor(stage, state) {
@@ -38,7 +43,7 @@ export class Overlay {
       if (!pane.side) continue
       pane.svg = svg('svg', { class: 'overlay', 'aria-hidden': 'true' })
       pane.shapes = svg('g', {}, pane.svg)
-      pane.tags = []
+      pane.marks = []
       for (const box of this.areas()) this.#area(pane, box)
       if (this.state.marks !== 'off') for (const region of this.state.regions) this.#region(pane, region)
       pane.element.append(pane.svg)
@@ -64,9 +69,9 @@ export class Overlay {
     const lines = ['halo', 'line'].map((name) => (contours ? svg('path', { class: name, d }, group) : svg('rect', { class: name, rx: 2 }, group)))
     const tag = svg('g', { class: 'tag', 'data-region': region.id }, pane.svg)
     const width = 12 + 7 * String(region.id).length
-    svg('rect', { x: 0, y: -18, width, height: 18, rx: 4 }, tag)
-    svg('text', { x: width / 2, y: -5, 'text-anchor': 'middle' }, tag).textContent = region.id
-    pane.tags.push({ tag, box, rects: contours ? [] : lines })
+    svg('rect', { width, height: TAG, rx: 4 }, tag)
+    svg('text', { x: width / 2, y: 13, 'text-anchor': 'middle' }, tag).textContent = region.id
+    pane.marks.push({ id: region.id, group, tag, box, width, rects: contours ? [] : lines })
   }
 
   #contours(pane, region) {
@@ -80,35 +85,44 @@ export class Overlay {
     }).join('')
   }
 
-  /** Follow the view: one transform for the shapes, one place for each number. */
+  /** Follow the view: one transform for the shapes, one place for each box and number. */
   place() {
-    const { width, height } = this.stage.current.pane
     for (const pane of this.stage.panes) {
       if (!pane.svg) continue
       const { x, y, scale } = this.stage.placeIn(pane)
+      const { width, height } = this.stage.current.pane
       const left = width / 2 - x * scale
       const top = height / 2 - y * scale
       pane.shapes.setAttribute('transform', `translate(${left} ${top}) scale(${scale})`)
-      for (const { tag, box, rects } of pane.tags) {
-        const drawn = around({ x: left + box.x * scale, y: top + box.y * scale, width: box.width * scale, height: box.height * scale })
-        for (const rect of rects) for (const [name, value] of Object.entries(drawn)) rect.setAttribute(name, value)
-        const seen = drawn.x < width && drawn.y < height && drawn.x + drawn.width > 0 && drawn.y + drawn.height > 0
-        tag.setAttribute('transform', `translate(${Math.max(drawn.x - 1, 1)} ${Math.max(drawn.y - 1, 19)})`)
-        tag.classList.toggle('unseen', !seen)
+      const taken = []
+      for (const mark of this.#emphasizedFirst(pane.marks)) {
+        const { box } = mark
+        this.#draw(mark, around({ x: left + box.x * scale, y: top + box.y * scale, width: box.width * scale, height: box.height * scale }), { width, height }, taken)
       }
     }
-    this.emphasize()
   }
 
-  emphasize() {
-    const { selected, hovered } = this.state
-    for (const pane of this.stage.panes) {
-      for (const element of pane.svg?.querySelectorAll('[data-region]') ?? []) {
-        const id = Number(element.dataset.region)
-        element.classList.toggle('selected', id === selected)
-        element.classList.toggle('hovered', id === hovered)
-      }
+  #emphasizedFirst(marks) {
+    const first = marks.filter(({ id }) => id === this.state.selected || id === this.state.hovered)
+    return first.length ? [...first, ...marks.filter((mark) => !first.includes(mark))] : marks
+  }
+
+  /** Draw one mark if it is seen; its number only where no stronger one has its own. */
+  #draw({ id, group, tag, width, rects }, box, frame, taken) {
+    const seen = overlap(box, { x: 0, y: 0, ...frame })
+    group.classList.toggle('unseen', !seen)
+    const label = { x: Math.max(box.x - 1, 1), y: Math.max(box.y - 1, 19) - TAG, width, height: TAG }
+    const free = seen && !taken.some((other) => overlap(other, label))
+    tag.classList.toggle('unseen', !free)
+    if (!seen) return
+    for (const rect of rects) for (const [name, value] of Object.entries(box)) rect.setAttribute(name, value)
+    for (const element of [group, tag]) {
+      element.classList.toggle('selected', id === this.state.selected)
+      element.classList.toggle('hovered', id === this.state.hovered)
     }
+    if (!free) return
+    taken.push(label)
+    tag.setAttribute('transform', `translate(${label.x} ${label.y})`)
   }
 
   /** The smallest shown region under a point of a pane, or null. */

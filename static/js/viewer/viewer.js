@@ -88,7 +88,7 @@ export class Viewer extends EventTarget {
     const region = this.state.regions.find((one) => one.id === id)
     this.state.selected = region ? id : null
     this.stage.selected = region ?? null
-    this.overlay.emphasize()
+    this.overlay.place()
     if (region) {
       if (this.state.mode === 'matches') this.setMode('side')
       // Inserted rows are one row of before: only after as given shows them.
@@ -113,7 +113,7 @@ export class Viewer extends EventTarget {
     if (this.state.hovered === id) return
     this.state.hovered = id
     this.stage.element.classList.toggle('pointing', id !== null)
-    this.overlay.emphasize()
+    this.overlay.place()
     this.#tell('hover')
   }
 
