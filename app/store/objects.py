@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import fsspec.asyn
 
+from app.errors import StorageFull
 from app.store.base import KINDS, RECORD, Entry, Kind, Store, check_id, not_found, size_of
 from app.store.trouble import is_missing, reached
 
@@ -26,9 +28,17 @@ from app.store.trouble import is_missing, reached
 _OPTIONS: dict[str, dict[str, Any]] = {
     "s3": {
         "max_concurrency": 1,  # of the parts of one file; with more, each reading asks for the size first
-        "config_kwargs": {"connect_timeout": 3, "read_timeout": 20, "retries": {"mode": "standard", "max_attempts": 2}},
+        "config_kwargs": {
+            "connect_timeout": 3,
+            "read_timeout": 8,
+            "retries": {"mode": "standard", "total_max_attempts": 2},
+        },
     }
 }
+
+
+SECONDS = 20.0  # for one step, such as all files of a result at once
+LISTING_SECONDS = 600.0  # for what expiry looks at
 
 
 class ObjectStore(Store):
@@ -53,7 +63,7 @@ class ObjectStore(Store):
         """Fetch the record of an entry."""
         check_id(entry_id)
         with _there(), reached():
-            record: dict[str, Any] = json.loads(self._fs.cat_file(self._path(kind, entry_id, RECORD)))
+            record: dict[str, Any] = json.loads(self._call("cat_file", self._path(kind, entry_id, RECORD)))
         if self._clock() - record["created"] >= self._keep_seconds:
             raise not_found()
         return record
@@ -65,14 +75,14 @@ class ObjectStore(Store):
         with self.staging() as folder:
             with _there(), reached():
                 paths = [self._path(kind, entry_id, name) for name in names]
-                self._fs.get(paths, [str(folder / name) for name in names])
+                self._call("get", paths, [str(folder / name) for name in names])
             yield folder
 
     def has_file(self, kind: Kind, entry_id: str, name: str) -> bool:
         """Ask for its size and date."""
         check_id(entry_id)
         with reached():
-            return bool(self._fs.exists(self._path(kind, entry_id, name)))
+            return bool(self._call("exists", self._path(kind, entry_id, name)))
 
     def add_file(self, kind: Kind, entry_id: str, name: str, source: Path) -> None:
         """Put it beside the others; if the entry was deleted meanwhile, take it away again."""
@@ -80,9 +90,9 @@ class ObjectStore(Store):
         path = self._path(kind, entry_id, name)
         self.record(kind, entry_id)
         with reached():
-            self._fs.put([str(source)], [path])
-            if not self._fs.exists(self._path(kind, entry_id, RECORD)):
-                self._fs.rm([path])
+            self._call("put", [str(source)], [path])
+            if not self._call("exists", self._path(kind, entry_id, RECORD)):
+                self._call("rm", [path])
                 raise not_found()
         self._count(size, kind)
 
@@ -100,8 +110,17 @@ class ObjectStore(Store):
         with self._mutex:
             if self._owner != os.getpid():
                 self._opened = self._connect()
+                self._opened.retries = 1  # of s3fs itself, on top of those of boto
                 self._owner = os.getpid()
             return self._opened
+
+    def _call(self, name: str, *args: Any, **options: Any) -> Any:
+        """Call a method of the file system, and cut it short if it can be: not every wait has a limit of its own."""
+        system = self._fs
+        if not system.async_impl:
+            return getattr(system, name)(*args, **options)
+        seconds = LISTING_SECONDS if name == "find" else SECONDS
+        return fsspec.asyn.sync(system.loop, getattr(system, f"_{name}"), *args, timeout=seconds, **options)
 
     def _path(self, *parts: str) -> str:
         return "/".join((self._root, *parts))
@@ -115,14 +134,13 @@ class ObjectStore(Store):
         entry = Entry(now, entry_id, size_of(staged))
         try:
             with reached():
-                self._fs.pipe_file(self._index(kind, entry), b"")
+                self._call("pipe_file", self._index(kind, entry), b"")
                 paths = [self._path(kind, entry_id, name) for name in names]
-                self._fs.put([str(staged / name) for name in names], paths)
-                self._fs.put([str(staged / RECORD)], [self._path(kind, entry_id, RECORD)])
-        except Exception:
-            with suppress(Exception):  # what cannot be removed now goes when it is old
-                self._remove(kind, entry)
-            raise
+                self._call("put", [str(staged / name) for name in names], paths)
+                self._call("put", [str(staged / RECORD)], [self._path(kind, entry_id, RECORD)])
+        except StorageFull:
+            self._remove(kind, entry)
+            raise  # after other errors the store would only be waited for again: what is there goes when it is old
 
     def _entries(self, kind: Kind) -> Iterator[Entry]:
         """List the files and then the index: what is not in there was deleted meanwhile, or half deleted."""
@@ -145,7 +163,7 @@ class ObjectStore(Store):
 
     def _find(self, path: str, **options: Any) -> Any:
         try:
-            return self._fs.find(path, **options)
+            return self._call("find", path, **options)
         except FileNotFoundError as error:
             if not is_missing(error):
                 raise
@@ -154,7 +172,7 @@ class ObjectStore(Store):
     def _rm(self, paths: list[str]) -> None:
         if paths:
             with suppress(FileNotFoundError):  # gone meanwhile
-                self._fs.rm(paths)
+                self._call("rm", paths)
 
 
 @contextmanager

@@ -1,10 +1,10 @@
 """Stores for the tests: in a folder, in memory, and in a bucket of an S3 server (moto) that runs in this process."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import fsspec
@@ -30,22 +30,39 @@ class Clock:
 
 @contextmanager
 def s3_server(port: int = 0) -> Iterator[str]:
-    """Run an S3 server with one empty bucket on a port of this machine, and tell boto where it is."""
+    """Run an S3 server with one empty bucket on a port of this machine, and tell boto where it is.
+
+    With ``S3_SERVER=http://127.0.0.1:9000`` and the keys in their usual variables, that server is used instead.
+    """
+    if given := os.environ.get("S3_SERVER"):
+        with _known(given, **os.environ):
+            yield given
+        return
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
     server.start()
     address = "http://{}:{}".format(*server.get_host_and_port())
+    try:
+        with _known(address):
+            yield address
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _known(address: str, **given: str) -> Iterator[None]:
+    """Set what boto looks at, and make or empty the bucket."""
+    variables = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     with pytest.MonkeyPatch.context() as environment:
-        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-            environment.setenv(f"AWS_{name}", "test")
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for name, value in variables.items():
+            environment.setenv(name, given.get(name, value))
         environment.setenv("AWS_ENDPOINT_URL", address)
         environment.setenv("NO_PROXY", "127.0.0.1")
-        urlopen(Request(f"{address}/moto-api/reset", method="POST")).close()  # it remembers the server before
-        boto3.client("s3").create_bucket(Bucket=BUCKET)
-        try:
-            yield address
-        finally:
-            server.stop()
+        client = boto3.client("s3")
+        if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=BUCKET)
+        for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+            client.delete_object(Bucket=BUCKET, Key=item["Key"])
+        yield
 
 
 def opened(place: str, folder: Path, clock: Clock, **settings: Any) -> Store:

@@ -3,6 +3,7 @@
 import errno
 import multiprocessing
 import re
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,24 +71,24 @@ def test_the_record_is_written_last_and_removed_first(store: Store, monkeypatch:
     assert kinds_of(removed) == ["record.json", "before", "index"]
 
 
-def test_what_fails_half_way_is_taken_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_finds_no_room_half_way_is_taken_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fs: Any = store._fs  # type: ignore[attr-defined]
     whole = fs.put
 
     def refuse(local: list[str], remote: list[str]) -> None:
         if remote[0].endswith("record.json"):
-            raise OSError(errno.ECONNRESET, "gone")
+            raise OSError(errno.ENOSPC, "no room")
         whole(local, remote)
 
     with monkeypatch.context() as broken:
         broken.setattr(fs, "put", refuse)
-        with pytest.raises(StorageUnavailable, match="cannot be reached"):
+        with pytest.raises(StorageFull, match="no room"):
             put(store)
     assert everything(store) == set()
     assert {put(store)} == ids(store), "it recovers by itself"
 
 
-def test_what_cannot_be_taken_back_expires_with_its_age(
+def test_what_is_half_there_when_the_store_goes_away_expires_with_its_age(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*args: Any, **options: Any) -> None:
@@ -95,8 +96,7 @@ def test_what_cannot_be_taken_back_expires_with_its_age(
 
     with monkeypatch.context() as broken:
         broken.setattr(store._fs, "put", refuse)  # type: ignore[attr-defined]
-        broken.setattr(store, "_remove", refuse)
-        with pytest.raises(StorageUnavailable):
+        with pytest.raises(StorageUnavailable, match="cannot be reached"):
             put(store)
     assert len(everything(store)) == 1
     store.expire()
@@ -158,7 +158,10 @@ def test_a_bucket_that_is_not_there_is_no_missing_result(server: str, tmp_path: 
             act()
 
 
-def test_a_server_that_is_away_is_a_503_and_works_again_when_it_is_back(tmp_path: Path, make_app: MakeApp) -> None:
+def test_a_server_that_is_away_is_a_503_and_works_again_when_it_is_back(
+    tmp_path: Path, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("S3_SERVER", raising=False)
     with s3_server() as address:
         port = int(address.rpartition(":")[2])
         client = make_app(store=PLACE, work=tmp_path / "work").test_client()
@@ -177,6 +180,19 @@ def test_a_server_that_is_away_is_a_503_and_works_again_when_it_is_back(tmp_path
     with s3_server(port):
         url = client.post("/api/evaluations", data=pair()).json["url"]
         assert client.get(f"/api{url}").status_code == 200
+
+
+def test_a_server_that_never_answers_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.store.objects.SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        variables = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "NO_PROXY": "127.0.0.1"}
+        for name, value in {**variables, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}.items():
+            monkeypatch.setenv(name, value)
+        store = opened(PLACE, tmp_path, Clock())
+        for act in (lambda: put(store), lambda: store.record("evaluations", "A" * 22)):
+            with pytest.raises(StorageUnavailable):
+                act()
 
 
 def test_two_machines_serve_each_other_s_results(server: str, tmp_path: Path, make_app: MakeApp) -> None:
