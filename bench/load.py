@@ -56,6 +56,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clients", type=lambda text: [int(part) for part in text.split(",")], default=list(CLIENTS))
     parser.add_argument("--quick", action="store_true", help="1, 4 and 64 clients, six seconds each")
     parser.add_argument("--impatient", action="store_true", help="clients ask again at once when the server is busy")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for what is written")
     parser.add_argument("--png", action="store_true", help="PNG files, which are larger, instead of JPEG")
     arguments = parser.parse_args(argv)
     if arguments.quick:
@@ -77,7 +78,7 @@ def run_step(
     memory = service.resident_bytes(running.process)
     result = json.loads(done.stdout.splitlines()[-1])
     answers: list[dict[str, Any]] = result["answers"]
-    within = [answer for answer in answers if answer["ended"] <= result["ended"]]
+    within = [answer for answer in answers if result["started"] <= answer["ended"] <= result["ended"]]
     done_answers = [answer for answer in answers if answer["status"] == 201]
     refused = [answer for answer in answers if answer.get("code") == "busy"]
     failed = Counter(
@@ -123,7 +124,7 @@ def warm_up(address: str, pair: tuple[Path, Path]) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print and write the table; 1 when a promise of the service was broken."""
     options = arguments(argv)
-    OUT.mkdir(exist_ok=True)
+    options.out.mkdir(exist_ok=True)
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, service.running() as running:
         pair, expected = write_pair(Path(folder), png=options.png)
@@ -132,7 +133,7 @@ def main(argv: list[str] | None = None) -> int:
         for clients in options.clients:
             steps.append(run_step(running, pair, clients, options, expected))
             print(load_report.row(steps[-1]), flush=True)
-    broken = load_report.write(OUT, steps, options, pair[0].suffix[1:], time.monotonic() - started)
+    broken = load_report.write(options.out, steps, options, pair[0].suffix[1:], time.monotonic() - started)
     return 1 if broken else 0
 
 

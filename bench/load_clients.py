@@ -16,6 +16,7 @@ from locust.env import Environment
 from urllib3 import encode_multipart_formdata
 
 COMPARE = "/api/evaluations"
+WARM_SECONDS = 2  # until all clients have begun; what is answered before does not count
 LAST_SECONDS = 60  # for those who still wait when the time is over
 
 
@@ -74,8 +75,9 @@ def main() -> None:
     Client.patient = not arguments.impatient
     environment = Environment(user_classes=[Client], host=arguments.address, stop_timeout=LAST_SECONDS)
     runner = environment.create_local_runner()
-    started = time.monotonic()
     runner.start(arguments.clients, spawn_rate=100)
+    gevent.sleep(WARM_SECONDS)
+    started = time.monotonic()
     gevent.sleep(arguments.seconds)
     ended = time.monotonic()
     runner.quit()
