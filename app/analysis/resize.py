@@ -38,14 +38,19 @@ def reduce_by(image: Any, factor: int) -> Any:
 
     Notes
     -----
-    For whole factors OpenCV is three times as fast as for others.
+    For whole factors OpenCV is twice as fast as for others, and for 2 six times: even factors halve first, which
+    rounds more than once.
     """
     if factor == 1:
         return image
     height, width = image.shape[0] // factor, image.shape[1] // factor
     if height == 0 or width == 0:
         return np.empty((height, width, *image.shape[2:]), image.dtype)
-    return cv2.resize(image[: height * factor, : width * factor], (width, height), interpolation=cv2.INTER_AREA)
+    image = image[: height * factor, : width * factor]
+    while factor % 2 == 0:
+        factor //= 2
+        image = cv2.resize(image, (width * factor, height * factor), interpolation=cv2.INTER_AREA)
+    return image if factor == 1 else cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def reduce_to(image: Any, longest: int) -> tuple[Any, tuple[float, float]]:

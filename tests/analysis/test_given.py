@@ -36,6 +36,16 @@ def edited(pixels: Any, places: int) -> Any:
     return after
 
 
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 6, 7])
+@pytest.mark.parametrize("shape", [(25, 31, 3), (24, 24), (7, 90, 3)])
+def test_blocks_are_averaged_to_the_level_and_incomplete_ones_left_out(factor: int, shape: tuple[int, ...]) -> None:
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    height, width = shape[0] // factor, shape[1] // factor
+    blocks = image[: height * factor, : width * factor].reshape(height, factor, width, factor, -1)
+    expected = blocks.mean(axis=(1, 3)).reshape(height, width, *shape[2:])
+    assert np.abs(reduce_by(image, factor) - expected).max() <= 1
+
+
 @pytest.mark.parametrize("places", [0, 1, 3, 40])
 def test_both_are_reduced_as_if_nothing_were_skipped(places: int) -> None:
     before = large()
