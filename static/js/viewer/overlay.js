@@ -43,9 +43,11 @@ export class Overlay {
       if (!pane.side) continue
       pane.svg = svg('svg', { class: 'overlay', 'aria-hidden': 'true' })
       pane.shapes = svg('g', {}, pane.svg)
+      pane.numbers = svg('g') // above all boxes
       pane.marks = []
       for (const box of this.areas()) this.#area(pane, box)
       if (this.state.marks !== 'off') for (const region of this.state.regions) this.#region(pane, region)
+      pane.svg.append(pane.numbers)
       pane.element.append(pane.svg)
     }
     this.place()
@@ -67,7 +69,7 @@ export class Overlay {
     const group = svg('g', { class: 'mark', 'data-region': region.id }, contours ? pane.shapes : pane.svg)
     const d = contours && this.#contours(pane, region)
     const lines = ['halo', 'line'].map((name) => (contours ? svg('path', { class: name, d }, group) : svg('rect', { class: name, rx: 2 }, group)))
-    const tag = svg('g', { class: 'tag', 'data-region': region.id }, pane.svg)
+    const tag = svg('g', { class: 'tag', 'data-region': region.id }, pane.numbers)
     const width = 12 + 7 * String(region.id).length
     svg('rect', { width, height: TAG, rx: 4 }, tag)
     svg('text', { x: width / 2, y: 13, 'text-anchor': 'middle' }, tag).textContent = region.id
