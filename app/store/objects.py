@@ -4,8 +4,7 @@
 <url>/<kind>/<id>/<file>            then the files
 <url>/<kind>/<id>/record.json       written last, removed first: with it the entry is there or not
 
-Nothing of it stays on this machine: files are fetched for a request and removed with its end, so that what one
-machine deletes is gone on all.
+Files are fetched for a request and removed with its end, so that what one machine deletes is gone on all.
 """
 
 import json

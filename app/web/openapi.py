@@ -99,7 +99,7 @@ def _get_evaluation() -> dict[str, Any]:
         "operationId": "getEvaluation",
         "summary": "An evaluation",
         "parameters": [_ID],
-        "responses": {"200": _json("The evaluation.", "Evaluation"), **_errors(401, 404)},
+        "responses": {"200": _json("The evaluation.", "Evaluation"), **_errors(401, 404, 503)},
     }
 
 
