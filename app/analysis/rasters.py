@@ -119,11 +119,13 @@ def _jpeg(data: bytes, image: Image.Image) -> tuple[Any, tuple[str, ...]]:
     """Decode JPEG, and say when the decoder met damage; flipped bytes that make another valid file nobody can know."""
     grey = image.mode == "L"
     try:
-        array: Any = simplejpeg.decode_jpeg(data, "GRAY" if grey else "RGB", strict=True)
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+        same = (width, height) == image.size  # what was held against the limits
+        array: Any = simplejpeg.decode_jpeg(data, "GRAY" if grey else "RGB", strict=True) if same else None
     except ValueError as error:
         array = _imdecode(data, image, cv2.IMREAD_GRAYSCALE if grey else cv2.IMREAD_COLOR_RGB)
         return array, (f"may be damaged: {str(error).strip()[:120]}",)
-    if array.shape[1::-1] != image.size:
+    if array is None:
         raise ValueError("libjpeg sees another size than Pillow")
     return (array[..., 0] if grey else array), ()
 

@@ -566,6 +566,18 @@ def test_a_jpeg_in_which_the_decoder_meets_damage_is_read_and_says_so() -> None:
     assert damaged.notes[0].startswith("may be damaged: ")
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_jpeg_that_tells_two_sizes_is_refused(first: bool) -> None:
+    """Whichever of two frame headers a decoder believes, the larger one must not cost its gigabytes."""
+    data = make.encode(make.photo(), "JPEG")
+    at = data.index(b"\xff\xc0")
+    header = data[at : at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")]
+    huge = header[:5] + (60_000).to_bytes(2, "big") * 2 + header[9:]
+    both = huge + header if first else header + huge
+    with pytest.raises((CorruptImage, TooManyPixels)):
+        read(data[:at] + both + data[at + len(header) :])
+
+
 def test_a_png_that_the_fast_decoder_refuses_is_left_to_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise Exception("no")
