@@ -27,10 +27,10 @@ Service = tuple[subprocess.Popen[str], str, Path]
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Service]:
+def serving(folder: Path, **variables: str) -> Iterator[Service]:
     """Start the service on a port that the system chooses, in a folder that is all it may write to."""
     places = {"HOME": "/nonexistent", "TMPDIR": str(folder), "IMAGE_DIFF_STORE": str(folder / "store"), "PORT": "0"}
-    places["IMAGE_DIFF_TRUSTED_HOSTS"] = HOST
+    places |= {"IMAGE_DIFF_TRUSTED_HOSTS": HOST, **variables}
     with subprocess.Popen(
         [sys.executable, "-m", "app", "serve"],
         cwd=ROOT,
@@ -185,3 +185,21 @@ def test_killed_in_the_middle_of_its_work_it_starts_again_with_whole_results_and
             assert found["verdict"] == kept["verdict"]
             assert session().get(f"{address}{found['images']['overlay-after']}", timeout=60).status_code == 200
         assert compare(address).status_code == 201
+
+
+def test_bodies_over_the_limit_are_refused_with_and_without_their_length_told_and_web_processes_are_replaced(
+    tmp_path: Path,
+) -> None:
+    """Every request is answered while the web process is replaced by a fresh one over and over."""
+    often = "--max-requests 5 --max-requests-jitter 0"
+    with serving(tmp_path, IMAGE_DIFF_MAX_FILE_BYTES="100000", GUNICORN_CMD_ARGS=often) as (process, address, _):
+        kind = {"Content-Type": "multipart/form-data; boundary=x"}
+        start = b'--x\r\nContent-Disposition: form-data; name="before"; filename="a"\r\n\r\n'
+        bodies = [start + bytes(3_000_000), (part for part in (start, *[bytes(100_000)] * 30))]
+        for body in bodies:
+            answer = session().post(f"{address}/api/evaluations", data=body, headers=kind, timeout=60)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (413, "file_too_large")
+        for _ in range(12):
+            assert session().get(f"{address}/health", timeout=60).status_code == 200
+        process.terminate()
+        assert process.communicate()[0].count("Booting worker") >= 3
