@@ -6,13 +6,14 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from app.analysis.evidence import Evidence, find_evidence, find_mask
+from app.analysis.evidence import Evidence, find_evidence, find_mask, weigh
 from app.analysis.laying import Laid
 from app.analysis.marking import keenness_of, mark_changes, strictness_of
 from app.analysis.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Picture, Region, Tone, UInt8Array
 from app.analysis.noise_free import Likeness
 from app.analysis.regions import apart, find_regions
+from app.analysis.slipping import settle
 
 WORK_PIXELS = 1_600_000
 PLAIN = 64.0
@@ -20,6 +21,7 @@ PLAIN = 64.0
 SURE = 2.5
 """Score that is above every threshold of `evidence.find_mask`."""
 MOST_PLACES = 200
+ROUNDS = 2
 LEAST_SIDE = 32
 SMALLEST = 6e-5
 """Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
@@ -98,9 +100,18 @@ def _find_in_noise(
         size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
         small = _reduced(before, size), _reduced(after, size)
         seen = np.where(cv2.resize(valid, size, interpolation=cv2.INTER_AREA) == 255, 255, 0).astype(np.uint8)
-    evidence = _sensitive(find_evidence(small[0], small[1], seen), small[0], small[1], seen, options.sensitivity)
     least = max(1, round(SMALLEST / 2 * seen.size))
-    mask = find_mask(evidence, (seen.shape[0], seen.shape[1]), least)
+    work = seen.shape[0], seen.shape[1]
+    found = find_evidence(small[0], small[1], seen)
+    evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
+    mask = find_mask(evidence, work, least)
+    for _ in range(ROUNDS):
+        settled = settle(*found.planes, seen, mask)
+        if settled is None:
+            break
+        found = weigh(found.planes[0], settled, seen)
+        evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
+        mask = find_mask(evidence, work, least)
     strength = _together(evidence.levels)
     places = _places(mask, shape)
     if scale < 1:
@@ -144,7 +155,7 @@ def _sensitive(
         apart_by[seen == 0] = 0
         apart_by *= np.float32(SURE * keenness / (PLAIN * (1 - keenness)))
         levels[0], plain = np.maximum(levels[0], apart_by), np.maximum(plain, apart_by)
-    return Evidence(levels, plain)
+    return replace(evidence, levels=levels, plain=plain)
 
 
 def _together(levels: list[FloatArray]) -> FloatArray:

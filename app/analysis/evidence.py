@@ -6,6 +6,7 @@ this very pair: compression, resampling and blur all grow with local contrast, s
 and blocks all over the picture vote on what is normal. Coarser scales average noise away and find what is faint.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +31,13 @@ SHARE_OF_PEAK = 0.45
 REACH = 0.01
 """Share of the picture's longer side within which a change is carried on into its edges."""
 BACKING = 1.5
+SPREAD = 0.1
+"""Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
+RING = 0.1
+"""Share of the contrast of an edge that compression lets ring beside it."""
 LOSS = 0.16
 """Resampling and compression may take this share of the local contrast away wherever they please."""
+RING_SIZES = (15, 7)
 KERNEL = np.ones((3, 3), np.uint8)
 STEPS_PER_LEVEL = 4
 """Noise is counted in quarter grey levels."""
@@ -45,10 +51,12 @@ class Evidence:
     Attributes:
         levels: at each scale, each half the one before: what no neighbour in the other image explains.
         plain: at full size: the difference as it is, which a change carries on into its edges.
+        planes: luma and chroma of both images, equally sharp, at full size.
     """
 
     levels: list[FloatArray]
     plain: FloatArray
+    planes: tuple[Sequence[FloatArray], Sequence[FloatArray]] = ((), ())
 
 
 def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Evidence:
@@ -73,18 +81,28 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
         planes = [blurred(plane, sigma) for plane in planes]
     elif sigma < 0:
         planes_after = [blurred(plane, -sigma) for plane in planes_after]
-    plain = _plain(planes[0], planes_after[0], valid)
+    return weigh(planes, planes_after, valid)
+
+
+def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt8Array) -> Evidence:
+    """Judge every pixel of luma and chroma, (H, W) float32 each, as `find_evidence` does."""
+    planes: list[Any] = list(before)
+    planes_after: list[Any] = list(after)
+    plain = _plain(before[0], after[0], valid)
     seen: Any = valid
+    edges: list[Any] = [cv2.morphologyEx(side[0], cv2.MORPH_GRADIENT, KERNEL) for side in (planes, planes_after)]
     scores: list[FloatArray] = []
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
-        scores.append(_score_level(planes, planes_after, cv2.erode(seen, KERNEL, borderValue=255), level))
+        busy = SPREAD * np.minimum(*edges) if level else None
+        scores.append(_score_level(planes, planes_after, cv2.erode(seen, KERNEL, borderValue=255), level, busy))
+        edges = [cv2.pyrDown(edge) for edge in edges]
         planes, planes_after = ([cv2.pyrDown(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
     if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
-    return Evidence(scores, plain)
+    return Evidence(scores, plain, (before, after))
 
 
 def _planes(pixels: UInt8Array) -> list[FloatArray]:
@@ -102,7 +120,7 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
     return np.minimum(fine, BACKING * limit)
 
 
-def _score_level(before: list[Any], after: list[Any], seen: Any, level: int) -> FloatArray:
+def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, busy: Any) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
     score = np.zeros(before[0].shape, np.float32)
     luma_contrast: Any = None
@@ -121,11 +139,21 @@ def _score_level(before: list[Any], after: list[Any], seen: Any, level: int) -> 
         excess = np.maximum(np.maximum(b - high_a, low_a - b), np.maximum(a - high_b, low_b - a))
         np.maximum(excess, 0, out=excess)
         excess[seen == 0] = 0
-        bins = cv2.LUT(contrast, BIN_OF)
+        bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
         limit = np.maximum(_noise(excess, bins, seen), floor)[bins]
         np.maximum(limit, LOSS * contrast, out=limit)
+        if busy is not None:
+            np.maximum(limit, busy, out=limit)
         np.maximum(score, excess / limit, out=score)
     return score
+
+
+def _ringing(contrast: Any, level: int) -> Any:
+    """Sort flat places within a block of compression (8 pixels) of an edge with what is as noisy as they may be."""
+    if level >= len(RING_SIZES):
+        return contrast
+    near = cv2.dilate(contrast, np.ones((RING_SIZES[level],) * 2, np.uint8))
+    return np.maximum(contrast, cv2.convertScaleAbs(near, alpha=RING))
 
 
 def _plain(before: FloatArray, after: FloatArray, seen: UInt8Array) -> Any:
