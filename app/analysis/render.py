@@ -17,7 +17,7 @@ from app.analysis.resize import scale_by
 from app.errors import NotFound
 
 LARGEST_PAIR = 16_000_000
-LARGEST_HEAT = 8_000_000
+LARGEST_HEAT = 4_000_000
 LONGEST_BLINK = 800
 CARD = 1200, 630  # what places that show links ask for
 GAP = 16
@@ -73,7 +73,7 @@ def render(name: str, scene: Scene) -> bytes:
     Notes
     -----
     "before.png", "after.png" and "aligned.png" keep transparency. Overlays and the mask have the size of their
-    image; "side-by-side.png" and "heatmap.png" are reduced to 16 and 8 megapixels, "blink.gif" to 800 pixels a
+    image; "side-by-side.png" and "heatmap.png" are reduced to 16 and 4 megapixels, "blink.gif" to 800 pixels a
     side, "matches.png" to 1000 for each image and previews to 1600; "card.jpeg" is the pair in 1200 × 630.
     """
     try:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.seeing import (
     CUBE,
@@ -176,3 +176,23 @@ def test_dark_and_light_draw_the_frame_in_their_own_colours(open_page: OpenPage,
         shades.append(sum(seen(page, stage["x"] + stage["width"] / 4, stage["y"] + 12)))
     assert shades[0] > 600
     assert shades[1] < 100
+
+
+def test_a_picture_that_is_not_there_yet_is_waited_for(open_page: OpenPage, photo: Evaluation) -> None:
+    """The frame says that it is busy, and asks again when the server was too busy."""
+    page = opened(open_page, photo, allow=(503,))
+    stage = page.locator("#stage")
+    expect(stage).to_have_attribute("aria-busy", "false")
+    answers = iter([503])
+
+    def answer(route: Route) -> None:
+        if status := next(answers, None):
+            route.fulfill(status=status)
+        else:
+            route.continue_()
+
+    page.route("**/heatmap.png", answer)
+    page.get_by_role("tab", name="Heat map").click()
+    expect(stage).to_have_attribute("aria-busy", "true")
+    ready(page)
+    expect(stage).to_have_attribute("aria-busy", "false")

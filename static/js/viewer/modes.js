@@ -38,9 +38,9 @@ export function matchesView(stage) {
   const picture = stage.picture('matches')
   const view = new Viewport({ width: stage.size.width + stage.afterSize.width, height: Math.max(stage.size.height, stage.afterSize.height) })
   view.addEventListener('change', () => stage.draw())
-  picture.image.decode().then(() => {
+  picture.image.addEventListener('load', () => {
     picture.size = { width: picture.image.naturalWidth, height: picture.image.naturalHeight }
     view.resize(view.pane, picture.size)
-  }).catch(() => { /* told by the alt text */ })
+  })
   return view
 }

@@ -1,5 +1,5 @@
 // One picture on the stage: a small preview at once, the full pixels when and where they can be seen.
-import { Tiles } from './tiles.js'
+import { RETRY_MS, Tiles } from './tiles.js'
 
 const SHARP_FROM = 2 // screen px per pixel from which pixels are drawn as squares
 const PREVIEW_SIDE = 1600
@@ -16,9 +16,23 @@ export class Picture {
     this.image.draggable = false
     this.image.decoding = 'async'
     this.image.src = preview ?? full
+    this.image.addEventListener('error', () => this.#again()) // the server is busy, or the result is gone
+    this.image.addEventListener('load', () => { this.isWaiting = false })
+    this.isWaiting = false // for the next try
+    this.tries = 3
     this.state = preview ? 'preview' : 'full'
     this.element = this.image
     if (tiles && isLarge(size)) this.#layTiles(tiles)
+  }
+
+  get isPending() {
+    return this.isWaiting || !this.image.complete
+  }
+
+  #again() {
+    this.tries -= 1
+    this.isWaiting = this.tries > 0
+    if (this.isWaiting) setTimeout(() => { this.image.src = this.image.getAttribute('src') }, RETRY_MS)
   }
 
   #layTiles(base) {

@@ -42,7 +42,9 @@ export class Stage {
       matches: 'Feature matches between before and after',
     }[name]
     const preview = images[`preview-${name}`]
-    return new Picture({ preview: preview ?? null, full, tiles: preview ? tiles : null, size, alt })
+    const picture = new Picture({ preview: preview ?? null, full, tiles: preview ? tiles : null, size, alt })
+    for (const end of ['load', 'error']) picture.image.addEventListener(end, () => this.#watch())
+    return picture
   }
 
   /**
@@ -55,6 +57,13 @@ export class Stage {
     this.element.dataset.panes = panes.length
     this.panes = panes.map((pane) => this.#pane(pane))
     this.resize()
+    this.#watch()
+  }
+
+  /** Say that pictures are on their way: some are drawn only now. */
+  #watch() {
+    const busy = this.panes.some(({ sheets }) => sheets.some(({ picture }) => picture.isPending))
+    this.element.setAttribute('aria-busy', busy)
   }
 
   #pane(description) {

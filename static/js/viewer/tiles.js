@@ -2,7 +2,7 @@
 const TILE = 512
 const COARSEST = 2 // every fourth pixel; what is coarser the preview shows
 const PAUSE_MS = 60 // a picture in flight does not ask for what it passes
-const RETRY_MS = 1500
+export const RETRY_MS = 1500
 const TRIES = 4
 
 /** The tiles of a level that cover a box of the picture, as `[column, row]`. */
