@@ -140,6 +140,33 @@ def test_a_hundred_clients_hold_up_nobody_else(service: Service, sent: bytes) ->
         client.close()
 
 
+CHUNKED = b"Content-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (HEAD + CHUNKED + b"zz\r\nabc\r\n0\r\n\r\n", 400),
+        (HEAD + CHUNKED + b"ff\r\nabc", 400),
+        (HEAD + CHUNKED + b"3\r\nabc\r\n0\r\nbad trailer\r\n\r\n", 400),
+        (HEAD + CHUNKED.replace(b"multipart/form-data; boundary=x", b"application/json") + b"zz\r\n", 400),
+        (HEAD + BODY, 400),
+        (HEAD + b"Content-Length: -5\r\n\r\n", 400),
+        (HEAD + b"Content-Length: 99999999999999999999\r\n\r\n", 415),
+        (HEAD + b"Content-Length: 3\r\n" + CHUNKED + b"0\r\n\r\n", 400),
+        (HEAD + b"X: " + b"a" * 100_000 + b"\r\n\r\n", 431),
+        (HEAD + b"".join(b"X%d: a\r\n" % number for number in range(500)) + b"\r\n", 431),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET /%ff%fe%00/../../etc HTTP/1.1\r\nHost: diff.example\r\nConnection: close\r\n\r\n", 404),
+        (b"\x16\x03\x01 nonsense\r\n\r\n", 400),
+    ],
+)  # fmt: skip
+def test_broken_http_is_the_mistake_of_who_sent_it(service: Service, sent: bytes, status: int) -> None:
+    with connect(service[1], sent) as client:
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100).startswith(b"HTTP/1.1 %d " % status)
+
+
 def test_who_sends_more_than_is_wanted_still_reads_the_answer(
     service: Service,
 ) -> None:

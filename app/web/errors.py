@@ -4,6 +4,7 @@ import logging
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.globals import request_ctx
+from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.errors import Busy, FileTooLarge, ImageDiffError, TooManyRequests
@@ -52,6 +53,8 @@ def init_app(app: Flask) -> None:
     """Answer every error in the one shape."""
     app.register_error_handler(ImageDiffError, answer)
     app.register_error_handler(HTTPException, _answer_http)
+    for broken in (ParseException, NoMoreData):  # gunicorn meets broken chunks of a body while a view reads it
+        app.register_error_handler(broken, lambda error: answer(Refused(400)))
     app.register_error_handler(Exception, _answer_unexpected)
 
 

@@ -30,6 +30,14 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class WithoutAddresses(logging.Filter):
+    """Takes the addresses of clients out of what gunicorn says of requests that it cannot read."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = re.sub(r"(?<= from ip=)\S+(?=:)", "-", record.getMessage()), ()
+        return True
+
+
 def write(message: str, *, level: int = logging.INFO, exc_info: bool = False, **fields: object) -> None:
     """Log an event with its fields and the id of the request, if there is one."""
     if has_request_context():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.web.logs import JsonFormatter
+from app.web.logs import JsonFormatter, WithoutAddresses
 from tests.web.conftest import AFTER, BEFORE
 
 
@@ -73,3 +73,11 @@ def test_a_traceback_is_one_line_of_json() -> None:
     line: dict[str, Any] = json.loads(text)
     assert "ValueError: first\nsecond" in line["traceback"]
     assert line["level"] == "error"
+
+
+def test_what_gunicorn_says_of_broken_requests_names_no_address() -> None:
+    for address in ("192.0.2.7", "2001:db8::7"):
+        message = f"Invalid request from ip={address}: Invalid chunk size: b'zz'"
+        record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, message, None, None)
+        assert WithoutAddresses().filter(record)
+        assert record.getMessage() == "Invalid request from ip=-: Invalid chunk size: b'zz'"
