@@ -5,6 +5,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 RETRY_SECONDS = 2.0
@@ -68,7 +69,17 @@ def _worker(arguments: argparse.Namespace) -> Any:
 
 
 async def _until_either(worker: Any, stopped: "asyncio.Task[Any]") -> None:
-    async with worker:
-        finished = asyncio.create_task(worker.finished())
-        await asyncio.wait([finished, stopped], return_when=asyncio.FIRST_COMPLETED)
-        finished.cancel()
+    """Work until the scheduler is lost or the process is told to stop, be it while it looks for the scheduler."""
+    working = asyncio.create_task(_serve(worker))
+    await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+async def _serve(worker: Any) -> None:
+    try:
+        await worker
+        await worker.finished()
+    finally:
+        await worker.close()

@@ -12,6 +12,7 @@ import pytest
 from app.__main__ import main
 from app.batch.dask_executor import DaskExecutor, batch_executor
 from app.batch.files import File
+from app.cluster.connection import Connection
 from app.errors import ImageDiffError, NoWorkers, SchedulerAway
 from app.settings import Settings
 from bench.local_cluster import LocalCluster, kill
@@ -62,31 +63,6 @@ def run(folders: Path, report: Path, address: str) -> int:
     return main(["batch", *places, "--out", str(report), "--scheduler", address])
 
 
-def test_a_batch_on_a_cluster_is_that_of_one_process_though_a_worker_is_killed(
-    machines: LocalCluster, folders: Path, expected: dict[str, Any], tmp_path: Path
-) -> None:
-    def kill_one() -> None:
-        results = tmp_path / "results.jsonl"
-        while not results.exists() or results.read_bytes().count(b"\n") < PAIRS // 4:
-            time.sleep(0.005)
-        kill(machines.workers.pop())
-
-    killer = threading.Thread(target=kill_one)
-    killer.start()
-    status = run(folders, tmp_path, machines.address)
-    killer.join()
-    machines.start_worker()
-    assert status == 2, "one pair is an error"
-    assert len(expected) == PAIRS
-    assert lines_of(tmp_path) == expected
-    assert pictures_of(tmp_path) == pictures_of(folders / "local")
-
-
-def pictures_of(report: Path) -> dict[str, bytes]:
-    """Read the thumbnails of the pairs."""
-    return {str(path.relative_to(report)): path.read_bytes() for path in report.rglob("*.webp")}
-
-
 def test_files_are_read_by_the_workers(
     machines: LocalCluster, folders: Path, expected: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,16 +85,25 @@ def test_a_scheduler_that_is_started_anew_costs_no_pair(tmp_path: Path) -> None:
         executor.close()
 
 
-def test_the_places_are_as_many_as_there_ever_were(machines: LocalCluster) -> None:
-    machines.wait_for(2)
-    executor: DaskExecutor = batch_executor(machines.address, Settings())
+def test_the_places_are_as_many_as_there_ever_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scheduler keeps what waits, so a batch need not take back what it submitted to a worker that is lost."""
+    connection = Connection("tcp://127.0.0.1:9")
+    executor = DaskExecutor(connection, seconds=1)
+    monkeypatch.setattr(connection, "slots", lambda: 2)
     assert executor.slots == 2
-    kill(machines.workers.pop())
-    time.sleep(1.1)
-    assert executor.slots == 2, "the scheduler keeps what waits"
-    executor.close()
-    machines.start_worker()
-    machines.wait_for(2)
+    for fewer in (lambda: 1, none_left, nobody_answers):
+        monkeypatch.setattr(connection, "slots", fewer)
+        assert executor.slots == 2
+    monkeypatch.setattr(connection, "slots", lambda: 3)
+    assert executor.slots == 3
+
+
+def none_left() -> int:
+    raise NoWorkers("none")
+
+
+def nobody_answers() -> int:
+    raise SchedulerAway("away")
 
 
 def test_an_error_of_a_pair_is_its_own_and_arrives_as_it_was_raised(machines: LocalCluster, tmp_path: Path) -> None:
@@ -131,6 +116,7 @@ def test_an_error_of_a_pair_is_its_own_and_arrives_as_it_was_raised(machines: Lo
 
 
 def test_a_scheduler_that_is_not_there_or_has_no_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cluster.connection.CONNECT_SECONDS", 0.5)
     with pytest.raises(SchedulerAway, match=r"answers at tcp://127\.0\.0\.1:9\."):
         batch_executor("tcp://127.0.0.1:9", Settings())
     monkeypatch.setattr("app.batch.dask_executor.WAIT_FOR_WORKERS", 0.1)
@@ -139,9 +125,34 @@ def test_a_scheduler_that_is_not_there_or_has_no_workers_is_named(monkeypatch: p
 
 
 def test_the_command_says_in_one_sentence_that_no_scheduler_answers(
-    folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folders: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.cluster.connection.CONNECT_SECONDS", 0.5)
     assert run(folders, tmp_path / "report", "tcp://127.0.0.1:9") == 2
     said = capsys.readouterr().err
     assert "No scheduler answers at tcp://127.0.0.1:9." in said
     assert "Traceback" not in said
+
+
+def test_a_batch_on_a_cluster_is_that_of_one_process_though_a_worker_is_killed(
+    machines: LocalCluster, folders: Path, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    def kill_one() -> None:
+        results = tmp_path / "results.jsonl"
+        while not results.exists() or results.read_bytes().count(b"\n") < PAIRS // 4:
+            time.sleep(0.005)
+        kill(machines.workers.pop())
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    status = run(folders, tmp_path, machines.address)
+    killer.join()
+    assert status == 2, "one pair is an error"
+    assert len(expected) == PAIRS
+    assert lines_of(tmp_path) == expected
+    assert pictures_of(tmp_path) == pictures_of(folders / "local")
+
+
+def pictures_of(report: Path) -> dict[str, bytes]:
+    """Read the thumbnails of the pairs."""
+    return {str(path.relative_to(report)): path.read_bytes() for path in report.rglob("*.webp")}

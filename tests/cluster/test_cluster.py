@@ -147,7 +147,10 @@ def children_of(pid: int) -> set[int]:
     return direct.union(*(children_of(child) for child in direct))
 
 
-def test_a_scheduler_that_was_never_there_stops_nothing_but_comparisons(tmp_path: Path) -> None:
+def test_a_scheduler_that_was_never_there_stops_nothing_but_comparisons(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cluster.connection.CONNECT_SECONDS", 0.5)
     client = make_app(tmp_path, "tcp://127.0.0.1:9").test_client()
     answer = client.post("/api/evaluations", data=pair())
     assert_error(answer, 503, "scheduler_away", "does not answer")

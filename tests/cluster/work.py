@@ -46,3 +46,11 @@ def stay_for_a_moment(sign: Path) -> str:
         sign.write_text("begun")
         time.sleep(30)
     return "done"
+
+
+def stay_the_first_time(folder: Path, sign: Path) -> int:
+    """Take very long, unless it is the second attempt."""
+    if not sign.exists():
+        sign.write_text("begun")
+        time.sleep(55)
+    return os.getpid()
