@@ -1,6 +1,8 @@
 """Measure two pictures as given: norms, hashes and features, which no alignment or tone has touched."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 
@@ -57,16 +59,19 @@ def measure_given(first: Picture, second: Picture, changed: Changed | None) -> G
     else:
         reduced = reduce_both(first.pixels, second.pixels, changed)
         small, factors = list(reduced[:2]), [reduced.factor] * 2
-    metrics = measure(
-        first.pixels,
-        _sized(second.pixels, first),
-        alpha=(first.alpha, _sized(second.alpha, first)),
-        deep=(first.deep, _sized(second.deep, first)),
-        changed=changed,
-        reduced=reduced,
+    tasks: tuple[Callable[[], Any], ...] = (
+        lambda: measure(
+            first.pixels,
+            _sized(second.pixels, first),
+            alpha=(first.alpha, _sized(second.alpha, first)),
+            deep=(first.deep, _sized(second.deep, first)),
+            changed=changed,
+            reduced=reduced,
+        ),
+        lambda: hash_distances(small[0], small[1]),
+        lambda: match_keypoints(small[0], small[1], (factors[0], factors[1])),
     )
-    matches = match_keypoints(small[0], small[1], (factors[0], factors[1]))
-    return Given(metrics, hash_distances(small[0], small[1]), matches)
+    return Given(*in_threads(lambda index: tasks[index](), range(len(tasks))))
 
 
 def _sized(pixels, first: Picture):  # type: ignore[no-untyped-def]
