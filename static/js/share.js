@@ -65,5 +65,5 @@ for (const time of document.querySelectorAll('time[data-expires]')) {
   const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
   const words = minutes < 90 ? relative.format(minutes, 'minute')
     : minutes < 48 * 60 ? relative.format(Math.round(minutes / 60), 'hour') : relative.format(Math.round(minutes / 1440), 'day')
-  time.textContent = `${words}, on ${when.toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' })}`
+  time.textContent = `${words}, on ${when.toLocaleString('en', { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' })}`
 }
