@@ -140,13 +140,19 @@ def test_a_batch_on_a_cluster_is_that_of_one_process_though_a_worker_is_killed(
     def kill_one() -> None:
         results = tmp_path / "results.jsonl"
         while not results.exists() or results.read_bytes().count(b"\n") < PAIRS // 4:
-            time.sleep(0.005)
+            if ended.wait(0.005):
+                return
         kill(machines.workers.pop())
 
+    ended = threading.Event()
     killer = threading.Thread(target=kill_one)
     killer.start()
-    status = run(folders, tmp_path, machines.address)
-    killer.join()
+    try:
+        status = run(folders, tmp_path, machines.address)
+    finally:
+        ended.set()
+        killer.join()
+    assert len(machines.workers) == 1, "one was killed before the end"
     assert status == 2, "one pair is an error"
     assert len(expected) == PAIRS
     assert lines_of(tmp_path) == expected
