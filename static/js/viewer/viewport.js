@@ -72,13 +72,6 @@ export class Viewport extends EventTarget {
     }
   }
 
-  toPane(point) {
-    return {
-      x: (point.x - this.x) * this.scale + this.pane.width / 2,
-      y: (point.y - this.y) * this.scale + this.pane.height / 2,
-    }
-  }
-
   #fit() {
     this.scale = this.fitScale
     this.x = this.picture.width / 2
