@@ -26,6 +26,8 @@ SEED = 2.2
 """Thresholds that prove a change ..."""
 GROW = 1.1
 """... and those that its neighbours need to belong to it."""
+PLAIN = 5.0
+"""Score from which a piece may be smaller than chance makes them."""
 SHARE_OF_PEAK = 0.45
 """A coarse scale smears: what belongs to a change exceeds this share of its peak."""
 REACH = 0.01
@@ -248,5 +250,6 @@ def _hysteresis(score: Any, share: float, least: int = 1) -> Any:
     np.maximum.at(peak, labels[strong], score[strong])
     peak[0] = 0
     size = np.bincount(labels.ravel(), minlength=count)
-    limit = np.where((peak > SEED) & (size >= least), np.maximum(GROW, share * peak), np.inf).astype(np.float32)
+    proven = (peak > SEED) & (size * np.maximum(1, peak / PLAIN) >= least)
+    limit = np.where(proven, np.maximum(GROW, share * peak), np.inf).astype(np.float32)
     return (score > limit[labels]).astype(np.uint8) * np.uint8(255)

@@ -14,6 +14,8 @@ from app.analysis.model import Alignment, Box, Region, UInt8Array
 LOOSE = 0.75
 """Ragged pieces are joined over a gap of this share of their size; solid ones only when they all but touch."""
 IN_LINE = 0.35
+PLAIN = 5.0
+"""Strength from which a region may be smaller than chance makes them."""
 MOST_PIECES = 2000
 """More pieces than that are joined over larger gaps: nobody looks at each grain of noise."""
 
@@ -63,11 +65,12 @@ def find_regions(
     kept = np.zeros(mask.shape, np.uint8)
     for box, members in groups:
         area = cv2.countNonZero(members)
-        if area < least:
+        level = _level(strength, box, members, mask.shape)
+        # What stands out far need not be large.
+        if area < (least if min_area is not None or level <= PLAIN else least * PLAIN / level):
             continue
         rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
         kept[rows, columns] |= members
-        level = _level(strength, box, members, mask.shape)
         found.append((box, members, area, level))
     found.sort(key=lambda item: -item[2] * min(item[3], 20))
     kinds = kinds_of(before, after, [(box, members) for box, members, _, _ in found])

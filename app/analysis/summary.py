@@ -65,11 +65,16 @@ def _placed(alignment: Alignment) -> str | None:
     if alignment.reason:
         return alignment.reason
     if alignment.model == "shift":
-        return f"aligned by a shift of {alignment.matrix[0][2]:.4g} × {alignment.matrix[1][2]:.4g} px"
+        return f"aligned by a shift of {_pixels(alignment.matrix[0][2])} × {_pixels(alignment.matrix[1][2])} px"
     return f"aligned by {_ARTICLES[alignment.model]} {alignment.model}"
 
 
 _ARTICLES = {"similarity": "a", "affine": "an", "homography": "a"}
+
+
+def _pixels(length: float) -> str:
+    """Tracking is good to a hundredth of a pixel or two: more digits are noise."""
+    return f"{round(length, 2) + 0:g}"
 
 
 def _count(number: int, noun: str) -> str:

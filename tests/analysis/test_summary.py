@@ -72,6 +72,7 @@ def test_different_scenes_are_not_measured() -> None:
     ("alignment", "words"),
     [
         (Alignment("shift", ((1, 0, 3.25), (0, 1, -7), (0, 0, 1))), "Aligned by a shift of 3.25 × -7 px."),
+        (Alignment("shift", ((1, 0, -0.0031), (0, 1, 2.00295), (0, 0, 1))), "Aligned by a shift of 0 × 2 px."),
         (Alignment("similarity"), "Aligned by a similarity."),
         (Alignment("affine"), "Aligned by an affine."),
         (Alignment("homography"), "Aligned by a homography."),
