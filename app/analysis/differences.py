@@ -13,6 +13,7 @@ from app.analysis.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Picture, Region, Tone, UInt8Array
 from app.analysis.noise_free import Likeness
 from app.analysis.regions import apart, find_regions
+from app.analysis.resize import reduce_to_size
 from app.analysis.slipping import settle
 
 WORK_PIXELS = 1_600_000
@@ -98,8 +99,8 @@ def _find_in_noise(
     small, seen = (before, after), valid
     if scale < 1:
         size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
-        small = _reduced(before, size), _reduced(after, size)
-        seen = np.where(cv2.resize(valid, size, interpolation=cv2.INTER_AREA) == 255, 255, 0).astype(np.uint8)
+        small = reduce_to_size(before, size), reduce_to_size(after, size)
+        seen = np.where(reduce_to_size(valid, size) == 255, 255, 0).astype(np.uint8)
     least = max(1, round(SMALLEST / 2 * seen.size))
     work = seen.shape[0], seen.shape[1]
     found = find_evidence(small[0], small[1], seen)
@@ -121,10 +122,6 @@ def _find_in_noise(
     )
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
-
-
-def _reduced(image: UInt8Array, size: tuple[int, int]) -> UInt8Array:
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _places(mask: UInt8Array, shape: tuple[int, ...]) -> list[Box] | None:

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 from app.analysis.model import Options, Tone, UInt8Array
+from app.analysis.resize import reduce_to_size
+from app.analysis.sampling import strongest_channel
 from app.analysis.tone_fit import fit_tone
 
 
@@ -44,10 +46,8 @@ def _difference(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> flo
     height, width = valid.shape
     scale = min(0.5, math.sqrt(300_000 / valid.size))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small, small_after, seen = (
-        cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (before, after, valid)
-    )
-    apart = cv2.absdiff(small, small_after).max(axis=2)[seen == 255]
+    small, small_after, seen = (np.asarray(reduce_to_size(image, size), np.uint8) for image in (before, after, valid))
+    apart = strongest_channel(cv2.absdiff(small, small_after))[seen == 255]
     return float(np.minimum(apart, 60).mean()) if apart.size else 0.0
 
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from app.analysis.geometry import FloatMatrix, Points, mapped
 from app.analysis.model import UInt8Array
+from app.analysis.resize import reduce_to_size
 
 WORK_PIXELS = 600_000
 """Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
@@ -22,7 +23,7 @@ def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
     scale = min(1.0, math.sqrt(WORK_PIXELS / (height * width)))
     if scale < 1.0:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+        pixels = reduce_to_size(pixels, size)
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
     return grey, (grey.shape[1] / width, grey.shape[0] / height)
 
