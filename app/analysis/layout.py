@@ -12,6 +12,8 @@ from app.analysis.model import Band, FloatArray, UInt8Array
 
 SAMPLED = 192
 """Columns looked at to tell rows of noise-free pages apart."""
+RUN = 8
+"""Columns looked at side by side: they come from memory together."""
 AVERAGED = 64
 """Cells per row where noise must be averaged out."""
 EXACT_TOLERANCE, NOISY_TOLERANCE = 3.0, 7.0
@@ -77,8 +79,11 @@ def find_bands(before: UInt8Array, after: UInt8Array, *, noisy: bool = False) ->
 
 
 def _columns(pixels: UInt8Array) -> UInt8Array:
-    chosen = np.linspace(0, pixels.shape[1] - 1, min(SAMPLED, pixels.shape[1])).astype(int)
-    return np.ascontiguousarray(pixels[:, chosen])
+    width = pixels.shape[1]
+    if width <= SAMPLED:
+        return np.ascontiguousarray(pixels)
+    starts = np.linspace(0, width - RUN, SAMPLED // RUN).astype(int).tolist()
+    return np.concatenate([pixels[:, start : start + RUN] for start in starts], axis=1)
 
 
 def _samples(pixels: UInt8Array) -> FloatArray:
