@@ -3,10 +3,12 @@
 import math
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
+from app.analysis.sampling import strongest_channel
 
 Float = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -122,10 +124,12 @@ def widespread(telling: Float, positions: Float) -> bool:
 def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
     """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped."""
     step = max(1, int(math.sqrt(valid.size / 200_000)))
-    a, b = before[::step, ::step], after[::step, ::step]
-    telling = (valid[::step, ::step] > 0) & (a.max(axis=2) < BRIGHT) & (a.min(axis=2) > DARK)
+    a, b = (np.ascontiguousarray(image[::step, ::step]) for image in (before, after))
+    high, low = strongest_channel(a), 255 - strongest_channel(255 - a)
+    telling = (valid[::step, ::step] > 0) & (high < BRIGHT) & (low > DARK)
     count = int(telling.sum())
-    return count > 0 and int((a == b).all(axis=2)[telling].sum()) > 0.25 * count
+    equal = strongest_channel(cv2.absdiff(a, b)) == 0
+    return count > 0 and int(equal[telling].sum()) > 0.25 * count
 
 
 def too_plain(source: Float, telling: Float) -> bool:
