@@ -57,7 +57,9 @@ def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], npt.NDArray[n
         y, x = np.divmod(np.arange(max(0, height * width)), max(1, width))
         return y, x
     rng = np.random.default_rng(0)
-    return rng.integers(0, height, SAMPLES), rng.integers(0, width, SAMPLES)
+    y, x = rng.integers(0, height, SAMPLES), rng.integers(0, width, SAMPLES)
+    along = np.argsort(y)  # memory is read in its order: much faster
+    return y[along], x[along]
 
 
 def _levels(pixels: UInt8Array, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:

@@ -74,8 +74,9 @@ def track_from(before: UInt8Array, after: UInt8Array, start: FloatMatrix) -> Flo
     laid = cv2.warpPerspective(
         after, start, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    points = _corners(_normalised(before))
-    source, target = _track(_normalised(before), _normalised(np.asarray(laid, np.uint8)), points)
+    normal = _normalised(before)
+    points = _corners(normal)
+    source, target = _track(normal, _normalised(np.asarray(laid, np.uint8)), points)
     if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
         return None
     matrix, mask = homography(source, target, 1.0)
