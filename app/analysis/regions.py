@@ -14,6 +14,8 @@ from app.analysis.model import Alignment, Box, Region, UInt8Array
 LOOSE = 0.75
 """Ragged pieces are joined over a gap of this share of their size; solid ones only when they all but touch."""
 IN_LINE = 0.35
+FARTHEST = 0.025
+"""Share of the picture's longer side over which no gap is bridged, however large the pieces."""
 PLAIN = 5.0
 """Strength from which a region may be smaller than chance makes them."""
 MOST_PIECES = 2000
@@ -130,11 +132,11 @@ def _joined_in(mask: UInt8Array, place: Box) -> list[tuple[Box, UInt8Array]]:
     part = mask[place.y : place.y + place.height, place.x : place.x + place.width]
     return [
         (Box(box.x + place.x, box.y + place.y, box.width, box.height), members)
-        for box, members in _joined(part, _reach(mask.shape))
+        for box, members in _joined(part, _reach(mask.shape), mask.shape)
     ]
 
 
-def _joined(mask: UInt8Array, reach: int) -> list[tuple[Box, UInt8Array]]:
+def _joined(mask: UInt8Array, reach: int, shape: tuple[int, ...]) -> list[tuple[Box, UInt8Array]]:
     """Group pieces that lie close together, measured by their own size."""
     while True:
         # An even kernel would move the mask by a pixel.
@@ -153,6 +155,7 @@ def _joined(mask: UInt8Array, reach: int) -> list[tuple[Box, UInt8Array]]:
         return i
 
     joined = list(boxes)
+    farthest = FARTHEST * max(shape)
     filled = [int(stats[i, 4]) for i in range(1, count)]
     changed = True
     while changed:
@@ -165,7 +168,7 @@ def _joined(mask: UInt8Array, reach: int) -> list[tuple[Box, UInt8Array]]:
                 looseness = LOOSE * (1 - min(filled[i] / _area(joined[i]), filled[j] / _area(joined[j])))
                 if _in_line(joined[i], joined[j]):
                     looseness = max(looseness, IN_LINE)
-                if _gap(joined[i], joined[j]) <= max(reach, looseness * _smaller(joined[i], joined[j])):
+                if _gap(joined[i], joined[j]) <= max(reach, min(farthest, looseness * _smaller(joined[i], joined[j]))):
                     parent[j] = i
                     joined[i] = _union(joined[i], joined[j])
                     filled[i] += filled[j]

@@ -160,3 +160,11 @@ def test_looking_only_where_something_is_finds_the_same() -> None:
     places = apart([Box(20, 20, 10, 10), Box(33, 20, 10, 10), Box(200, 200, 60, 60)], mask.shape)
     assert sorted(places, key=lambda box: box.x) == [Box(20, 20, 23, 10), Box(200, 200, 60, 60)]
     assert boxes(mask, places=places) == boxes(mask) == [Box(20, 20, 23, 10), Box(200, 200, 60, 60)]
+
+
+def test_two_large_things_apart_stay_two_however_ragged() -> None:
+    """Cards and dice on a poster became one region: the larger the pieces, the larger the gaps they bridged."""
+    mask = np.zeros((1000, 1000), np.uint8)
+    for left, top in ((40, 60), (60, 420)):
+        cv2.polylines(mask, [np.array([[0, 0], [300, 0], [20, 290]], np.int32) + (left, top)], True, 255, 9)
+    assert len(boxes(mask)) == 2
