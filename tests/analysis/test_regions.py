@@ -166,5 +166,5 @@ def test_two_large_things_apart_stay_two_however_ragged() -> None:
     """Cards and dice on a poster became one region: the larger the pieces, the larger the gaps they bridged."""
     mask = np.zeros((1000, 1000), np.uint8)
     for left, top in ((40, 60), (60, 420)):
-        cv2.polylines(mask, [np.array([[0, 0], [300, 0], [20, 290]], np.int32) + (left, top)], True, 255, 9)
+        cv2.polylines(mask, [np.add([[0, 0], [300, 0], [20, 290]], (left, top))], True, 255, 9)
     assert len(boxes(mask)) == 2
