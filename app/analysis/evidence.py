@@ -245,11 +245,14 @@ def _hysteresis(score: Any, share: float, least: int = 1) -> Any:
     weak = (score > GROW).astype(np.uint8)
     labels: Any
     count, labels = cv2.connectedComponents(weak, connectivity=8)
-    strong = score > SEED
+    places = np.flatnonzero(weak)  # few: the rest of the picture need not be looked at again
+    piece, level = labels.ravel()[places], score.ravel()[places]
+    strong = level > SEED
     peak = np.zeros(count, np.float32)
-    np.maximum.at(peak, labels[strong], score[strong])
-    peak[0] = 0
-    size = np.bincount(labels.ravel(), minlength=count)
+    np.maximum.at(peak, piece[strong], level[strong])
+    size = np.bincount(piece, minlength=count)
     proven = (peak > SEED) & (size * np.maximum(1, peak / PLAIN) >= least)
     limit = np.where(proven, np.maximum(GROW, share * peak), np.inf).astype(np.float32)
-    return (score > limit[labels]).astype(np.uint8) * np.uint8(255)
+    mask = np.zeros(weak.size, np.uint8)
+    mask[places[level > limit[piece]]] = 255
+    return mask.reshape(weak.shape)
