@@ -90,7 +90,7 @@ def reduce_to_size(image: Any, size: tuple[int, int]) -> Any:
     Returns
     -------
     ndarray
-        Within a level of the average over areas: halves are rounded, and weighed as a whole at the edges of areas.
+        Nearly the average over areas: halves are rounded, and weighed as a whole at the edges of areas.
     """
     while not (image.shape[0] % 2 or image.shape[1] % 2) and image.shape[1] >= 2 * LEFT * size[0]:
         image = reduce_by(image, 2)
