@@ -19,7 +19,7 @@ RINGING = 8.0
 """Compression moves clipped paper by this many levels."""
 EDGY = (24.0, 80.0)
 """Patches with more range than this lie on an edge, where a hair of misregistration looks like light."""
-RARITY = 0.85
+RARITY = 0.75
 BRIGHT = 252.0
 """Levels from here on are taken as clipped: they only say "at least this bright"."""
 DARK = 3.0
