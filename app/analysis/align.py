@@ -1,7 +1,6 @@
 """Bring *after* into the frame of *before* with the simplest transform that fits."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
@@ -22,18 +21,16 @@ from app.analysis.model import (
     Picture,
     UInt8Array,
 )
-from app.analysis.scene import is_unrelated, likely_orientation, residual, rows_agree, shows_same
-from app.analysis.tracking import MIN_INLIERS, phase_shift, retrack, sift_guess, track_from, work_grey
+from app.analysis.scene import is_unrelated, residual, rows_agree
+from app.analysis.starts import FEW_POINTS, find_track, is_small_move
+from app.analysis.tracking import phase_shift, work_grey
 
-FEW_POINTS = 120
-"""With fewer tracked points a plain shift of the whole picture may fit better."""
 WHOLE = 0.3
 """Corners this close to whole pixels may lie on them, when the pixels then prove equal."""
 EQUAL, NEARLY = 0.5, 0.95
 """Share of the busy places that must be exactly equal for pictures free of noise, and for such with few changes."""
 REMARKABLE = 15.0
 """Degrees from which a turn is worth telling."""
-MIRROR = np.array([[-1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
 
 
 def align(before: Picture, after: Picture, options: Options, deadline: Deadline) -> Alignment:
@@ -72,14 +69,9 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
         return exact
     grey_before, scale_before = work_grey(before.pixels)
     grey_after, scale_after = work_grey(after.pixels)
-    for start in _starts(grey_before, grey_after):
-        deadline.check()
-        found = track_from(grey_before, grey_after, start)
-        if found is None or not shows_same(grey_before, grey_after, found):
-            continue
-        points_before, points_after = retrack(grey_before, grey_after, found)
-        if len(points_before) < MIN_INLIERS:
-            continue
+    tracked = find_track(grey_before, grey_after, deadline)
+    if tracked is not None:
+        found, points_before, points_after = tracked
         if before.width == after.width and not rows_agree(grey_before, grey_after, found):
             bands = find_bands(before.pixels, after.pixels, noisy=True)
             if bands:
@@ -87,7 +79,7 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
         same_size = before.pixels.shape == after.pixels.shape
         if (
             same_size
-            and _small_move(found, grey_before, grey_after)
+            and is_small_move(found, grey_before, grey_after)
             and not _better(grey_before, grey_after, found, np.eye(3))
         ):
             return Alignment(inliers=len(points_before), reason="already in place")
@@ -124,29 +116,6 @@ def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:
     if matrix is None:
         return None
     return _told(Alignment("affine" if turn_of(matrix)[0] else "similarity", rows(matrix)))
-
-
-def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[FloatMatrix]:
-    """Give starting matrices for tracking, the cheapest to find first."""
-    oriented = likely_orientation(before, after)
-    if oriented is not None:
-        yield oriented
-    yield frame_matrix(before.shape, after.shape)
-    guess = sift_guess(before, after)
-    if guess is not None:
-        yield guess
-    back = MIRROR.copy()
-    back[0, 2] = after.shape[1] - 1
-    guess = sift_guess(before, np.ascontiguousarray(after[:, ::-1]))
-    if guess is not None:
-        yield back @ guess
-
-
-def _small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) -> bool:
-    """Say whether a matrix moves work pictures of one size so little that noise may be all there is to it."""
-    height, width = before.shape
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
-    return before.shape == after.shape and float(np.abs(mapped(matrix, corners) - corners).max()) < 4
 
 
 def _slid(

@@ -122,3 +122,19 @@ def test_a_binarised_board_with_few_corners_is_shifted_into_place() -> None:
     noisy = np.clip(after + np.random.default_rng(0).normal(0, 6, after.shape), 0, 255).astype(np.uint8)
     found = aligned(board, noisy)
     assert largest_error(found, [[1, 0, -2], [0, 1, 3], [0, 0, 1]]) < 0.5
+
+
+@pytest.mark.parametrize("across", [20, 30, 36])
+def test_tiles_are_not_taken_for_their_neighbours(across: int) -> None:
+    """Moved by more than half a tile, the wrong neighbour is nearer, and most points agree on it."""
+    tile = np.full((48, 48, 3), 200, np.uint8)
+    cv2.circle(tile, (24, 24), 15, (60, 90, 150), -1, cv2.LINE_AA)
+    cv2.rectangle(tile, (0, 0), (47, 47), (90, 80, 70), 3)
+    tints = np.random.default_rng(1).uniform(-25, 25, (14, 18, 3)).repeat(48, axis=0).repeat(48, axis=1)
+    before = np.clip(np.tile(tile, (14, 18, 1)) + tints, 0, 255).astype(np.uint8)
+    matrix = np.array([[1.02, -0.01, -across], [0.005, 1.0, -4.0], [1e-5, 0.0, 1.0]])
+    after = cv2.warpPerspective(
+        before, matrix, before.shape[1::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
+    found = align(picture(before), picture(np.asarray(after, np.uint8)), Options(), Deadline())
+    assert found.matrix[0][2] == pytest.approx(-across, abs=0.5)

@@ -1,0 +1,72 @@
+"""Find where tracking leads: from the same frame, the likeliest orientation, or a guess from SIFT matches."""
+
+from collections.abc import Iterator
+from operator import itemgetter
+
+import numpy as np
+
+from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped
+from app.analysis.model import Deadline, UInt8Array
+from app.analysis.scene import likely_orientation, residual, shows_same
+from app.analysis.tracking import MIN_INLIERS, retrack, sift_guess, track_from
+
+FEW_POINTS = 120
+"""With fewer tracked points a plain shift of the whole picture may fit better."""
+DOUBTFUL = 0.2
+"""Share of the difference that may stay; else another start may explain more."""
+Tracked = tuple[FloatMatrix, Points, Points]
+MIRROR = np.array([[-1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+
+
+def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tracked | None:
+    """Track from one start after the other until one explains most of what differs.
+
+    Of two doubtful ones the better is taken.
+
+    Tiles, bricks and windows look alike one place further on, and points agree on the wrong place.
+    """
+    candidates: list[tuple[float, Tracked]] = []
+    frame = frame_matrix(before.shape, after.shape)
+    unaligned = residual(before, after, frame)
+    for start in _starts(before, after):
+        deadline.check()
+        found = track_from(before, after, start)
+        if found is None or not shows_same(before, after, found):
+            continue
+        points_before, points_after = retrack(before, after, found)
+        if len(points_before) < MIN_INLIERS:
+            continue
+        left = residual(before, after, found)
+        candidates.append((left, (found, points_before, points_after)))
+        sure = left < DOUBTFUL * unaligned or _ends_near(found, frame, before.shape)
+        if sure or len(candidates) == 2:
+            break
+    return min(candidates, key=itemgetter(0))[1] if candidates else None
+
+
+def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[FloatMatrix]:
+    """Give starting matrices for tracking, the cheapest to find first."""
+    oriented = likely_orientation(before, after)
+    if oriented is not None:
+        yield oriented
+    yield frame_matrix(before.shape, after.shape)
+    guess = sift_guess(before, after)
+    if guess is not None:
+        yield guess
+    back = MIRROR.copy()
+    back[0, 2] = after.shape[1] - 1
+    guess = sift_guess(before, np.ascontiguousarray(after[:, ::-1]))
+    if guess is not None:
+        yield back @ guess
+
+
+def is_small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether a matrix moves work pictures of one size so little that noise may be all there is to it."""
+    return before.shape == after.shape and _ends_near(matrix, np.eye(3), before.shape)
+
+
+def _ends_near(matrix: FloatMatrix, other: FloatMatrix, shape: tuple[int, ...]) -> bool:
+    """Say whether two matrices put the corners of a picture within 4 pixels of each other."""
+    height, width = shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
+    return float(np.abs(mapped(matrix, corners) - mapped(other, corners)).max()) < 4
