@@ -66,7 +66,9 @@ def test_the_image_libraries_are_free_of_the_holes_we_know() -> None:
 
 def recipe(target: str) -> list[str]:
     """Give the commands of a make target, without the installation."""
-    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    # Called from `make test`, make would say which folder it enters.
+    command = ["make", "--no-print-directory", "-n", target]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     lines = done.stdout.replace("\\\n", "").splitlines()
     return [line for line in lines if not line.startswith("bin/install")]
 
