@@ -14,6 +14,7 @@ from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Picture
 from app.analysis.noise_free import Likeness
 from app.analysis.regions import apart, find_regions
 from app.analysis.resize import reduce_to_size
+from app.analysis.sampling import strongest_channel
 from app.analysis.slipping import settle
 
 WORK_PIXELS = 1_600_000
@@ -148,7 +149,7 @@ def _sensitive(
     levels, plain = [level / strictness for level in evidence.levels], evidence.plain / strictness
     keenness = keenness_of(sensitivity)
     if keenness > 0:
-        apart_by = cv2.absdiff(before, after).max(axis=2).astype(np.float32)
+        apart_by = np.asarray(strongest_channel(cv2.absdiff(before, after)), np.float32)
         apart_by[seen == 0] = 0
         apart_by *= np.float32(SURE * keenness / (PLAIN * (1 - keenness)))
         levels[0], plain = np.maximum(levels[0], apart_by), np.maximum(plain, apart_by)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.sharpness import blur_apart, blurred
 
 LEVELS = 5
@@ -40,7 +41,6 @@ RING = 0.1
 LOSS = 0.16
 """Resampling and compression may take this share of the local contrast away wherever they please."""
 RING_SIZES = (15, 7)
-KERNEL = np.ones((3, 3), np.uint8)
 STEPS_PER_LEVEL = 4
 """Noise is counted in quarter grey levels."""
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
@@ -90,15 +90,15 @@ def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt
     """Judge every pixel of luma and chroma, (H, W) float32 each, as `find_evidence` does."""
     planes: list[Any] = list(before)
     planes_after: list[Any] = list(after)
-    plain = _plain(before[0], after[0], valid)
     seen: Any = valid
-    edges: list[Any] = [cv2.morphologyEx(side[0], cv2.MORPH_GRADIENT, KERNEL) for side in (planes, planes_after)]
+    edges: list[Any] = [cv2.morphologyEx(side[0], cv2.MORPH_GRADIENT, SQUARE) for side in (planes, planes_after)]
+    plain = _plain(before[0], after[0], np.minimum(*edges), valid)
     scores: list[FloatArray] = []
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
         busy = SPREAD * np.minimum(*edges) if level else None
-        scores.append(_score_level(planes, planes_after, cv2.erode(seen, KERNEL, borderValue=255), level, busy))
+        scores.append(_score_level(planes, planes_after, cv2.erode(seen, SQUARE, borderValue=255), level, busy))
         edges = [cv2.pyrDown(edge) for edge in edges]
         planes, planes_after = ([cv2.pyrDown(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
@@ -117,7 +117,7 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
 
     Resampling makes thin lines fainter and wider but keeps their sum: one scale up the two are equal again.
     """
-    around = cv2.dilate(coarse, KERNEL)
+    around = cv2.dilate(coarse, SQUARE)
     limit = cv2.resize(around, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
     return np.minimum(fine, BACKING * limit)
 
@@ -130,16 +130,14 @@ def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, bus
         floor = floors[level]
         if floor is None:
             continue
-        low_a, high_a = cv2.erode(a, KERNEL), cv2.dilate(a, KERNEL)
-        low_b, high_b = cv2.erode(b, KERNEL), cv2.dilate(b, KERNEL)
-        contrast: Any = cv2.convertScaleAbs(np.minimum(high_a - low_a, high_b - low_b))
+        span_a, span_b = span(a), span(b)
+        contrast: Any = cv2.convertScaleAbs(np.minimum(span_a[1] - span_a[0], span_b[1] - span_b[0]))
         if luma_contrast is None:
             luma_contrast = contrast
         else:
             # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
-            contrast = np.maximum(luma_contrast, cv2.dilate(contrast, KERNEL))
-        excess = np.maximum(np.maximum(b - high_a, low_a - b), np.maximum(a - high_b, low_b - a))
-        np.maximum(excess, 0, out=excess)
+            contrast = np.maximum(luma_contrast, cv2.dilate(contrast, SQUARE))
+        excess = outside(a, b, span_a, span_b)
         excess[seen == 0] = 0
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
         limit = np.maximum(_noise(excess, bins, seen), floor)[bins]
@@ -158,11 +156,10 @@ def _ringing(contrast: Any, level: int) -> Any:
     return np.maximum(contrast, cv2.convertScaleAbs(near, alpha=RING))
 
 
-def _plain(before: FloatArray, after: FloatArray, seen: UInt8Array) -> Any:
-    """Judge the difference of each pixel by itself."""
+def _plain(before: FloatArray, after: FloatArray, contrast: Any, seen: UInt8Array) -> Any:
+    """Judge the difference of each pixel by itself, beside its contrast."""
     difference: Any = cv2.absdiff(before, after)
     difference[seen == 0] = 0
-    contrast = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, KERNEL) for image in (before, after)))
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
     return difference / np.maximum(_noise(difference, bins, seen), FLOOR_LUMA[0])[bins]
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from app.analysis.changed import TILE, Changed
 from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array
+from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free import Likeness
 from app.analysis.unexplained import MARGIN, difference, score, score_deep, score_redrawn
 
 _HEAT_PIXELS = 2_000_000
 _HEAT_AT_THRESHOLD = 128
 _STRIP = 4 * TILE
-_KERNEL = np.ones((3, 3), np.uint8)
 TYPICAL_FACTOR = 2.5
 """In a page drawn again, a letter counts as another from this many times what is typical of it ..."""
 LEAST_REDRAWN, MOST_REDRAWN = 2.0, 3.5
@@ -190,7 +190,7 @@ def _mark(
         mask[inside] = unequal
         np.maximum(scores, unequal, out=scores, casting="unsafe")
         return
-    _, labels = cv2.connectedComponents(cv2.dilate(unequal, _KERNEL), connectivity=8)
+    _, labels = cv2.connectedComponents(cv2.dilate(unequal, SQUARE), connectivity=8)
     keep = np.zeros(int(labels.max()) + 1, np.bool_)
     keep[labels[scores >= 1]] = True
     keep[0] = False
@@ -210,7 +210,7 @@ def _unequal(first: Picture, second: Picture, box: Box, sensitivity: float, scor
         ]
         unequal |= difference(*deep) > 64 * reach
     if scores is not None and sensitivity < 100:
-        near = cv2.dilate((scores > 0.4).astype(np.uint8), _KERNEL) > 0
+        near = cv2.dilate((scores > 0.4).astype(np.uint8), SQUARE) > 0
         unequal &= near & (apart > SEEN * min(1.0, strictness_of(sensitivity)))
     return np.where(unequal, np.uint8(255), np.uint8(0))
 

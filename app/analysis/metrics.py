@@ -8,6 +8,7 @@ import numpy as np
 
 from app.analysis.changed import Changed, covered, find_changed
 from app.analysis.model import Box, Metrics, UInt8Array, UInt16Array
+from app.analysis.neighbours import SQUARE
 from app.analysis.resize import Reduced, reduce_both
 from app.analysis.ssim import TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
 from app.analysis.threads import in_threads
@@ -216,7 +217,7 @@ def edge_agreement(before: UInt8Array, after: UInt8Array, reasons: dict[str, str
     if total == 0:
         reasons["edge_agreement"] = "Neither image has an edge."
         return None
-    near = [cv2.dilate(edge, np.ones((3, 3), np.uint8)) for edge in edges]
+    near = [cv2.dilate(edge, SQUARE) for edge in edges]
     met = sum(cv2.countNonZero(cv2.bitwise_and(edges[i], near[1 - i])) for i in (0, 1))
     return met / total
 

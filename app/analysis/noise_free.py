@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
+from app.analysis.neighbours import SQUARE
 from app.analysis.sampling import Tiles, sample_tiles, strongest_channel
 
 BUSY = 8
@@ -21,7 +22,6 @@ _SAMPLED = 120
 _BLOCK = 32
 _FEWEST_BLOCKS = 12
 _FEWEST_FLAT = 0.02
-_KERNEL = np.ones((3, 3), np.uint8)
 
 
 class Likeness(Enum):
@@ -105,7 +105,7 @@ def _sample(before: UInt8Array, after: UInt8Array, changed: Changed) -> _Counts:
 
 def _count(tiles: Tiles, count: _Counts) -> None:
     """Add the pixels of tiles; noise is sought where something is unequal, as it would be there too."""
-    steep = tiles.cleared(strongest_channel(cv2.morphologyEx(tiles.before, cv2.MORPH_GRADIENT, _KERNEL)))
+    steep = tiles.cleared(strongest_channel(cv2.morphologyEx(tiles.before, cv2.MORPH_GRADIENT, SQUARE)))
     contrast = tiles.inner(steep)
     flat = tiles.inner(cv2.dilate(steep, np.ones((5, 5), np.uint8))) == 0
     busy, textured = contrast > BUSY, contrast > 0
@@ -146,5 +146,5 @@ def _in_blocks(pixels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
 def _alone(tiles: Tiles) -> npt.NDArray[np.bool_]:
     """Mark pixels with no 3 × 3 neighbourhood around them that became lighter or darker as a whole."""
     before, after = tiles.before, tiles.after
-    lighter, darker = (cv2.erode(cv2.subtract(*pair), _KERNEL) for pair in ((after, before), (before, after)))
-    return np.asarray(cv2.dilate(tiles.cleared(strongest_channel(cv2.max(lighter, darker))), _KERNEL) == 0)
+    lighter, darker = (cv2.erode(cv2.subtract(*pair), SQUARE) for pair in ((after, before), (before, after)))
+    return np.asarray(cv2.dilate(tiles.cleared(strongest_channel(cv2.max(lighter, darker))), SQUARE) == 0)

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
+from app.analysis.neighbours import span
 from app.analysis.sampling import Tiles, sample_tiles
 
 _SAMPLED = 80
@@ -22,7 +23,6 @@ _MOST_OUTSIDE = 0.1
 _LEAST_SHARP = 0.9
 _CLIPPED = 2
 """Black and white this close to the end of the range stay what they are in other light."""
-_KERNEL = np.ones((3, 3), np.uint8)
 
 
 def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> bool:
@@ -77,7 +77,7 @@ def _look(tiles: Tiles) -> Any:
 def _ranges(tiles: Tiles, image: UInt8Array) -> tuple[Any, Any, Any]:
     """Give the grey of tiles, and the darkest and lightest of the neighbours of each pixel."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    grown = grey, cv2.erode(grey, _KERNEL), cv2.dilate(grey, _KERNEL)
+    grown = grey, *span(grey)
     plain, low, high = (np.ascontiguousarray(tiles.inner(values)) for values in grown)
     return plain, low, high
 

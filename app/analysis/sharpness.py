@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.neighbours import SQUARE
 
 Mask = npt.NDArray[np.bool_]
 SIGMAS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.9)
@@ -14,7 +15,6 @@ CLEAR = 0.93
 """Blurring must bring the edges at least this much closer, or the two were equally sharp."""
 CAP = 40
 """Levels beyond which an edge is changed rather than blurred."""
-KERNEL = np.ones((3, 3), np.uint8)
 
 
 def blur_apart(before: FloatArray, after: FloatArray, valid: UInt8Array) -> float:
@@ -67,7 +67,7 @@ def _edge_tiles(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tup
         empty = np.empty((0, 0), np.float32)
         return empty, empty, np.zeros((0, 0), np.bool_)
     a, b = (np.vstack([image[place] for place in places]) for image in (before, after))
-    gradient = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, KERNEL) for image in (a, b)))
+    gradient = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, SQUARE) for image in (a, b)))
     inner = np.zeros((tile, tile), np.bool_)
     inner[6:-6, 6:-6] = True
     inside = np.tile(inner, (len(places), 1))

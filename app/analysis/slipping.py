@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.neighbours import outside, span
 
 FARTHEST = 5
 """Pixels by which a block may be off."""
@@ -22,7 +23,6 @@ AROUND = 12
 LEFT = 0.5
 """What may stay of the difference."""
 MOST_BLOCKS = 400
-KERNEL = np.ones((3, 3), np.uint8)
 
 
 def settle(
@@ -97,9 +97,7 @@ def _apart(
     total = 0.0
     for a, b in zip(before, after, strict=True):
         first, second = a[inside], b[there]
-        out = np.maximum(first - cv2.dilate(second, KERNEL), cv2.erode(second, KERNEL) - first)
-        back = np.maximum(second - cv2.dilate(first, KERNEL), cv2.erode(first, KERNEL) - second)
-        total += float(np.maximum(np.maximum(out, back), 0)[judged].sum())
+        total += float(outside(first, second, span(first), span(second))[judged].sum())
     return total
 
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.sampling import strongest_channel
 
 STRONG = 30.0
@@ -22,7 +23,6 @@ FAINTEST_DEEP = 90
 MARGIN = 6
 """Pixels around a place that its score depends on."""
 _AREA = (9, 9)
-_KERNEL = np.ones((3, 3), np.uint8)
 
 
 def score(before: Any, after: Any, strictness: float, keenness: float, pixels: int) -> FloatArray:
@@ -113,10 +113,7 @@ def _beyond(before: Any, after: Any) -> UInt8Array:
 
 def _outside(before: Any, after: Any) -> Any:
     """Give how far each pixel is outside the range of its neighbours in the other image, the larger of both ways."""
-    low, high = cv2.erode(before, _KERNEL), cv2.dilate(before, _KERNEL)
-    out = cv2.max(cv2.subtract(after, high), cv2.subtract(low, after))
-    low, high = cv2.erode(after, _KERNEL), cv2.dilate(after, _KERNEL)
-    return _planes(cv2.max(out, cv2.max(cv2.subtract(before, high), cv2.subtract(low, before))), before)
+    return _planes(outside(before, after, span(before), span(after)), before)
 
 
 def _inner(levels: Any) -> Any:
@@ -136,13 +133,14 @@ def _unblended(before: Any, after: Any) -> Any:
 
 def _blend(image: Any) -> Any:
     """Give how far each pixel is from both the darkest and the lightest of its neighbours."""
-    return cv2.min(cv2.subtract(image, cv2.erode(image, _KERNEL)), cv2.subtract(cv2.dilate(image, _KERNEL), image))
+    low, high = span(image)
+    return cv2.min(cv2.subtract(image, low), cv2.subtract(high, image))
 
 
 def _core(before: Any, after: Any) -> Any:
     """Give the levels by which all 3 × 3 pixels differ in the same direction."""
-    lighter = cv2.erode(cv2.subtract(after, before), _KERNEL)
-    darker = cv2.erode(cv2.subtract(before, after), _KERNEL)
+    lighter = cv2.erode(cv2.subtract(after, before), SQUARE)
+    darker = cv2.erode(cv2.subtract(before, after), SQUARE)
     return _most(cv2.max(lighter, darker))
 
 

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
+from app.analysis.neighbours import SQUARE
+from app.analysis.sampling import strongest_channel
 
 BoolArray = npt.NDArray[np.bool_]
 
-SQUARE = np.ones((3, 3), np.uint8)
 BLENDED = 2
 """Pixels on either side of an outline that may show a mixture of inside and outside."""
 
@@ -94,8 +95,7 @@ def _far_from_filled(image: FloatArray, view: View) -> FloatArray:
 
 def strongest(change: FloatArray) -> FloatArray:
     """Give the size of a signed change in the channel that changes most: (h, w, 3) to (h, w)."""
-    red, green, blue = cv2.split(np.abs(change))
-    return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
+    return np.asarray(strongest_channel(np.abs(change)), np.float32)
 
 
 def filled_in(image: FloatArray, view: View) -> FloatArray:
