@@ -36,19 +36,20 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
     if tone_map is None:
         return tone, after
     toned = _give_way(before, after, tone_map.apply(after))
-    if _difference(before, toned, valid) > 0.99 * _difference(before, after, valid):
+    left, apart = _differences(before, (toned, after), valid)
+    if left > 0.99 * apart:
         return Tone(reason="no exposure or light explains the difference"), after
     return tone, toned
 
 
-def _difference(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> float:
+def _differences(before: UInt8Array, others: tuple[UInt8Array, ...], valid: UInt8Array) -> list[float]:
     """Mean difference over the picture, edges and dark places too, noise averaged away; real changes are capped."""
     height, width = valid.shape
     scale = min(0.5, math.sqrt(300_000 / valid.size))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small, small_after, seen = (np.asarray(reduce_to_size(image, size), np.uint8) for image in (before, after, valid))
-    apart = strongest_channel(cv2.absdiff(small, small_after))[seen == 255]
-    return float(np.minimum(apart, 60).mean()) if apart.size else 0.0
+    small, seen, *rest = (np.asarray(reduce_to_size(image, size), np.uint8) for image in (before, valid, *others))
+    apart = [strongest_channel(cv2.absdiff(small, other))[seen == 255] for other in rest]
+    return [float(np.minimum(levels, 60).mean()) if levels.size else 0.0 for levels in apart]
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:

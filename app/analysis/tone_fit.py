@@ -79,9 +79,8 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
         return Tone(reason="no exposure or light explains the difference"), None
     level = np.maximum(seen.source.mean(axis=0), LEAST_LEVEL) * tone_map.balance
     red, green, blue = (_gain(tone_map.curves, level) * tone_map.balance).tolist()
-    return Tone(
-        True, (red, green, blue), "light evened out" if len(tone_map.light) else "exposure evened out"
-    ), tone_map
+    reason = "light evened out" if len(tone_map.light) else "exposure evened out"
+    return Tone(True, (red, green, blue), reason), tone_map
 
 
 def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
@@ -95,8 +94,9 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     by_curve, cost = ToneMap(curves, np.empty((0, 3)), even), _cost(residual, telling)
     if not flattens:
         curves, balanced = _fit(seen, balance, None, identity, weight)
-        if _cost(balanced, telling) < cost:
-            by_curve, cost, residual = ToneMap(curves, np.empty((0, 3)), balance), _cost(balanced, telling), balanced
+        balanced_cost = _cost(balanced, telling)
+        if balanced_cost < cost:
+            by_curve, cost, residual = ToneMap(curves, np.empty((0, 3)), balance), balanced_cost, balanced
     if flattens or _slope(residual, seen.positions, telling) > EVEN / 255:
         light = light_at(seen.positions)
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
