@@ -95,8 +95,7 @@ def _compare(work: Work) -> tuple[Evaluation, dict[str, bytes]]:
 
 def draw(evaluation: Evaluation, *, home: str | None = None) -> dict[str, bytes]:
     """Make the report of a pair and its thumbnail."""
-    before, after = evaluation.pictures
-    scene = Scene(before, after, evaluation.alignment, evaluation.options, evaluation.regions, evaluation.maps)
+    scene = Scene.of(evaluation)
     pictures = {name: render(name, scene) for name in IN_REPORT}
     report = report_html(evaluation.to_dict(), pictures, datetime.now(UTC), home=home)
     return {REPORT: report, THUMBNAIL: _thumbnail(scene)}

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from app.analysis import Evaluation, evaluate
-from app.analysis.decode import decode
-from app.analysis.model import Limits
 from app.analysis.render import NAMES, Scene, render
 from app.commands.arguments import add_options, options_given
 from app.errors import ImageDiffError
@@ -53,7 +51,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     names = (arguments.before, arguments.after)
     evaluation = evaluate(before, after, options, names=names, limits=settings.limits, classifier=classifier)
     if arguments.out:
-        _write(arguments.out, evaluation, before, after, settings.limits)
+        _write(arguments.out, evaluation)
     print(_as_json(evaluation) if arguments.json else _as_text(evaluation, arguments.out))
     return int(evaluation.verdict == "different" if evaluation.passed is None else not evaluation.passed)
 
@@ -62,17 +60,10 @@ def _read(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
 
 
-def _write(folder: Path, evaluation: Evaluation, before: bytes, after: bytes, limits: Limits) -> None:
+def _write(folder: Path, evaluation: Evaluation) -> None:
     """Write the JSON and every picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    scene = Scene(
-        decode(before, name="before", limits=limits),
-        decode(after, name="after", limits=limits),
-        evaluation.alignment,
-        evaluation.options,
-        evaluation.regions,
-        evaluation.maps,
-    )
+    scene = Scene.of(evaluation)
     (folder / "evaluation.json").write_text(_as_json(evaluation) + "\n", encoding="utf-8")
     for name in NAMES:
         (folder / name).write_bytes(render(name, scene))
