@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.__main__ import main
 from app.batch.reports import gallery, write_reports
 from app.batch.results import Row
 from tests.batch.conftest import Batch, lines_of, picture, save
 from tests.batch.test_reports import HOSTILE, facts_of, row
-from tests.browser.conftest import ARGUMENTS, PATIENCE_MS, chromium
+from tests.browser.conftest import PATIENCE_MS, running_chromium
 
 COUNT = 10_000
 Open = Callable[..., Page]
@@ -25,10 +25,8 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium once."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
