@@ -132,18 +132,20 @@ def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, bus
             continue
         span_a, span_b = span(a), span(b)
         contrast: Any = cv2.convertScaleAbs(np.minimum(span_a[1] - span_a[0], span_b[1] - span_b[0]))
+        own_contrast, own_busy = contrast, busy
         if luma_contrast is None:
             luma_contrast = contrast
         else:
             # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
-            contrast = np.maximum(luma_contrast, cv2.dilate(contrast, SQUARE))
+            own_contrast, own_busy = cv2.dilate(contrast, SQUARE), None
+            contrast = np.maximum(luma_contrast, own_contrast)
         excess = outside(a, b, span_a, span_b)
         excess[seen == 0] = 0
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
         limit = np.maximum(_noise(excess, bins, seen), floor)[bins]
-        np.maximum(limit, LOSS * contrast, out=limit)
-        if busy is not None:
-            np.maximum(limit, busy, out=limit)
+        np.maximum(limit, LOSS * own_contrast, out=limit)
+        if own_busy is not None:
+            np.maximum(limit, own_busy, out=limit)
         np.maximum(score, excess / limit, out=score)
     return score
 
@@ -179,11 +181,16 @@ def _noise(excess: Any, bins: Any, seen: Any) -> Any:
     cumulated = counts.reshape(-1, kinds, values).cumsum(axis=2)
     totals = cumulated[:, :, -1]
     quantile = (cumulated < 0.99 * totals[:, :, None]).sum(axis=2) / STEPS_PER_LEVEL
-    table = np.zeros(kinds, np.float32)
+    table, support = np.zeros(kinds, np.float32), np.zeros(kinds, np.intp)
     for kind in range(kinds):
         voters = quantile[totals[:, kind] >= 20, kind]
         if len(voters) >= 4:
-            table[kind] = np.quantile(voters, 0.6)
+            table[kind], support[kind] = np.quantile(voters, 0.6), len(voters)
+    for kind in range(kinds - 1, -1, -1):
+        # Noise grows with contrast. A bin with few blocks may hold little but a change (a flat patch, in a picture
+        # that is flat nowhere else): what busier bins with more blocks show bounds it.
+        busier = table[kind + 1 :][support[kind + 1 :] >= max(1, support[kind])]
+        table[kind] = min(table[kind], busier.min(initial=np.inf))
     return np.maximum.accumulate(table)
 
 
