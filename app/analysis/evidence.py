@@ -15,6 +15,7 @@ import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
+from app.analysis.noise import noise_by_contrast
 from app.analysis.sharpness import blur_apart, blurred
 
 LEVELS = 5
@@ -30,7 +31,8 @@ GROW = 1.1
 PLAIN = 5.0
 """Score from which a piece may be smaller than chance makes them."""
 SHARE_OF_PEAK = 0.45
-"""A coarse scale smears: what belongs to a change exceeds this share of its peak."""
+SMEAR = np.ones((5, 5), np.uint8)
+"""A coarse scale smears: what belongs to a change exceeds this share of the peak in its neighbourhood."""
 REACH = 0.01
 """Share of the picture's longer side within which a change is carried on into its edges."""
 BACKING = 1.5
@@ -39,10 +41,11 @@ SPREAD = 0.1
 RING = 0.1
 """Share of the contrast of an edge that compression lets ring beside it."""
 LOSS = 0.16
-"""Resampling and compression may take this share of the local contrast away wherever they please."""
+"""Resampling and compression may take this share of the local contrast away wherever they please ..."""
+OWN_LOSS = 0.4
+"""... and of a colour this share of its own contrast, as most files keep only every second row and column of it."""
 RING_SIZES = (15, 7)
-STEPS_PER_LEVEL = 4
-"""Noise is counted in quarter grey levels."""
+BINS = len(CONTRAST_EDGES) + 1
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
 
 
@@ -132,22 +135,28 @@ def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, bus
             continue
         span_a, span_b = span(a), span(b)
         contrast: Any = cv2.convertScaleAbs(np.minimum(span_a[1] - span_a[0], span_b[1] - span_b[0]))
-        own_contrast, own_busy = contrast, busy
+        own: Any = None
         if luma_contrast is None:
             luma_contrast = contrast
         else:
             # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
-            own_contrast, own_busy = cv2.dilate(contrast, SQUARE), None
-            contrast = np.maximum(luma_contrast, own_contrast)
+            contrast = np.maximum(luma_contrast, cv2.dilate(contrast, SQUARE))
+            own = cv2.dilate(np.maximum(span_a[1] - span_a[0], span_b[1] - span_b[0]), SQUARE)
         excess = outside(a, b, span_a, span_b)
         excess[seen == 0] = 0
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
-        limit = np.maximum(_noise(excess, bins, seen), floor)[bins]
-        np.maximum(limit, LOSS * own_contrast, out=limit)
-        if own_busy is not None:
-            np.maximum(limit, own_busy, out=limit)
+        limit = np.maximum(noise_by_contrast(excess, bins, seen, BINS), floor)[bins]
+        np.maximum(limit, _lost(contrast, busy, own), out=limit)
         np.maximum(score, excess / limit, out=score)
     return score
+
+
+def _lost(contrast: Any, busy: Any, own: Any) -> Any:
+    """Give what resampling and compression may have taken away: of colour no more than colour had."""
+    lost: Any = LOSS * contrast
+    if busy is not None:
+        lost = np.maximum(lost, busy)
+    return lost if own is None else np.minimum(lost, OWN_LOSS * own)
 
 
 def _ringing(contrast: Any, level: int) -> Any:
@@ -163,35 +172,9 @@ def _plain(before: FloatArray, after: FloatArray, contrast: Any, seen: UInt8Arra
     difference: Any = cv2.absdiff(before, after)
     difference[seen == 0] = 0
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
-    return difference / np.maximum(_noise(difference, bins, seen), FLOOR_LUMA[0])[bins]
-
-
-def _noise(excess: Any, bins: Any, seen: Any) -> Any:
-    """Give for each bin of contrast the excess that unchanged places show: the typical block's 99th percentile.
-
-    Blocks vote: a real change fills a few of them, noise is in all.
-    """
-    height, width = excess.shape
-    kinds, values, across = len(CONTRAST_EDGES) + 1, 256, 10
-    steps = cv2.convertScaleAbs(excess, alpha=STEPS_PER_LEVEL).astype(np.int32)
-    rows = (np.arange(height) * min(across, height) // height).astype(np.int32)
-    columns = (np.arange(width) * min(across, width) // width).astype(np.int32)
-    index = ((rows[:, None] * across + columns) * kinds + bins) * values + steps
-    counts = np.bincount(index[seen > 0], minlength=across * across * kinds * values)
-    cumulated = counts.reshape(-1, kinds, values).cumsum(axis=2)
-    totals = cumulated[:, :, -1]
-    quantile = (cumulated < 0.99 * totals[:, :, None]).sum(axis=2) / STEPS_PER_LEVEL
-    table, support = np.zeros(kinds, np.float32), np.zeros(kinds, np.intp)
-    for kind in range(kinds):
-        voters = quantile[totals[:, kind] >= 20, kind]
-        if len(voters) >= 4:
-            table[kind], support[kind] = np.quantile(voters, 0.6), len(voters)
-    for kind in range(kinds - 1, -1, -1):
-        # Noise grows with contrast. A bin with few blocks may hold little but a change (a flat patch, in a picture
-        # that is flat nowhere else): what busier bins with more blocks show bounds it.
-        busier = table[kind + 1 :][support[kind + 1 :] >= max(1, support[kind])]
-        table[kind] = min(table[kind], busier.min(initial=np.inf))
-    return np.maximum.accumulate(table)
+    return (
+        difference / np.maximum(noise_by_contrast(difference, bins, seen, len(CONTRAST_EDGES) + 1), FLOOR_LUMA[0])[bins]
+    )
 
 
 def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Array:
@@ -217,7 +200,7 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
     size = (shape[1], shape[0])
     for level, score in enumerate(evidence.levels):
         if level == 0:
-            mask |= _hysteresis(score, 0.0, least)
+            mask |= _hysteresis(score, None, least)
             mask |= _edges_of(mask, evidence.plain)
             continue
         if score.max() <= SEED:
@@ -228,8 +211,11 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
         left = np.where(explained > 0, 0, score)
         if left.max() <= SEED:
             continue
-        full = cv2.resize(left.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-        mask |= _hysteresis(full, SHARE_OF_PEAK)
+        left = left.astype(np.float32)
+        full, peaks = (
+            cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (left, cv2.dilate(left, SMEAR))
+        )
+        mask |= _hysteresis(full, peaks)
     return mask
 
 
@@ -244,8 +230,8 @@ def _edges_of(mask: UInt8Array, plain: FloatArray) -> Any:
     return cv2.bitwise_and(near, broad * np.uint8(255))
 
 
-def _hysteresis(score: Any, share: float, least: int = 1) -> Any:
-    """Keep weak neighbours of strong seeds; of each piece only what exceeds ``share`` of its peak."""
+def _hysteresis(score: Any, peaks: Any, least: int = 1) -> Any:
+    """Keep weak neighbours of strong seeds; where ``peaks`` around are given, only what is no smear of them."""
     weak = (score > GROW).astype(np.uint8)
     labels: Any
     count, labels = cv2.connectedComponents(weak, connectivity=8)
@@ -256,7 +242,9 @@ def _hysteresis(score: Any, share: float, least: int = 1) -> Any:
     np.maximum.at(peak, piece[strong], level[strong])
     size = np.bincount(piece, minlength=count)
     proven = (peak > SEED) & (size * np.maximum(1, peak / PLAIN) >= least)
-    limit = np.where(proven, np.maximum(GROW, share * peak), np.inf).astype(np.float32)
+    kept = proven[piece]
+    if peaks is not None:
+        kept &= level > SHARE_OF_PEAK * np.minimum(peak[piece], peaks.ravel()[places])
     mask = np.zeros(weak.size, np.uint8)
-    mask[places[level > limit[piece]]] = 255
+    mask[places[kept]] = 255
     return mask.reshape(weak.shape)

@@ -1,0 +1,69 @@
+"""Read the noise of two images off their difference, whatever really changed between them."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+ACROSS = 10
+"""The picture is cut into this many blocks each way, which vote."""
+FEWEST_PIXELS, FEWEST_BLOCKS = 20, 4
+VOTE, WINNER = 0.99, 0.6
+"""A block's vote is this quantile of its pixels; what counts is this quantile of the votes."""
+FEW_BLOCKS, FEWER = 20, 4
+"""Blocks from which a bin of contrast speaks for itself; one with fewer is held against one with so many times more."""
+STEPS_PER_LEVEL = 4
+"""Noise is counted in quarter grey levels."""
+
+
+def noise_by_contrast(excess: Any, bins: Any, seen: Any, kinds: int) -> Any:
+    """Give for each bin of contrast the excess that unchanged places show.
+
+    Parameters
+    ----------
+    excess : array (H, W), float32
+        How far each pixel differs, in levels, 0 and up; counted up to 63.75.
+    bins : array (H, W), uint8
+        The bin of contrast of each pixel, 0 for the flattest.
+    seen : array (H, W), uint8
+        0 where nothing can be judged.
+    kinds : int
+        How many bins there are.
+
+    Returns
+    -------
+    array (kinds,), float32
+        In levels; it never falls from a bin to a busier one. 0 for a bin that hardly any block has.
+
+    Notes
+    -----
+    Blocks vote: a real change fills a few of them, noise is in all. Each votes with its 99th percentile.
+    """
+    height, width = excess.shape
+    values = 256
+    steps = cv2.convertScaleAbs(excess, alpha=STEPS_PER_LEVEL).astype(np.int32)
+    rows = (np.arange(height) * min(ACROSS, height) // height).astype(np.int32)
+    columns = (np.arange(width) * min(ACROSS, width) // width).astype(np.int32)
+    index = ((rows[:, None] * ACROSS + columns) * kinds + bins) * values + steps
+    counts = np.bincount(index[seen > 0], minlength=ACROSS * ACROSS * kinds * values)
+    cumulated = counts.reshape(-1, kinds, values).cumsum(axis=2)
+    totals = cumulated[:, :, -1]
+    votes = (cumulated < VOTE * totals[:, :, None]).sum(axis=2) / STEPS_PER_LEVEL
+    table, support = np.zeros(kinds, np.float32), np.zeros(kinds, np.intp)
+    for kind in range(kinds):
+        voters = votes[totals[:, kind] >= FEWEST_PIXELS, kind]
+        if len(voters) >= FEWEST_BLOCKS:
+            table[kind], support[kind] = np.quantile(voters, WINNER), len(voters)
+    return np.maximum.accumulate(_bounded(table, support))
+
+
+def _bounded(table: Any, support: Any) -> Any:
+    """Hold bins that few blocks have against the next busier one that many have: noise grows with contrast.
+
+    Such a bin may hold little but a change: a flat patch, in a picture that is flat nowhere else.
+    """
+    for kind in np.flatnonzero((support > 0) & (support < FEW_BLOCKS)):
+        busier = kind + 1 + np.flatnonzero(support[kind + 1 :] >= FEWER * support[kind])
+        if len(busier):
+            table[kind] = min(table[kind], table[busier[0]])
+    return table
