@@ -22,6 +22,8 @@ _SAMPLED = 120
 _BLOCK = 32
 _FEWEST_BLOCKS = 12
 _FEWEST_FLAT = 0.02
+_FLAT_TILE = 0.25
+_FEWEST_LIT = 8
 
 
 class Likeness(Enum):
@@ -50,6 +52,8 @@ class _Counts:
     blocks_unequal: int = 0
     busy_there: int = 0
     busy_equal_there: int = 0
+    tiles_unequal: int = 0
+    tiles_lit: int = 0
 
 
 def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Likeness:
@@ -87,6 +91,8 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
         and count.flat_noisy < 0.004 * count.flat_nearby
     )
     if not (most_equal or still_flats) or count.faint > 0.02 * count.all:
+        return Likeness.NOISY
+    if count.tiles_lit >= max(_FEWEST_LIT, 0.5 * count.tiles_unequal):
         return Likeness.NOISY
     redrawn = (
         count.blocks >= _FEWEST_BLOCKS
@@ -130,10 +136,27 @@ def _count(tiles: Tiles, count: _Counts) -> None:
     count.blocks_unequal += int(touched.sum())
     count.busy_there += int(busy_in[touched].sum())
     count.busy_equal_there += int(equal_in[touched].sum())
+    unequal, lit = _lit(tiles, flat)
+    count.tiles_unequal += unequal
+    count.tiles_lit += lit
     alone = tiles.inner(_alone(tiles)) & ~equal
     count.flat_nearby += int(flat.sum())
     count.flat_noisy += int((flat & alone).sum())
     count.faint += int((alone & (apart >= 2) & (apart <= 4)).sum())
+
+
+def _lit(tiles: Tiles, flat: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """Count the tiles whose flat places differ, and those of them where they do by more and more to one side.
+
+    Uneven light does that, to drawings in pure black and white, too; an edit is flat itself or has an edge.
+    """
+    before, after = (tiles.inner(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)) for image in (tiles.before, tiles.after))
+    apart = after.astype(np.int16) - before
+    down = np.abs(np.diff(apart, axis=1)) * (flat[:, 1:] & flat[:, :-1])
+    across = np.abs(np.diff(apart, axis=2)) * (flat[:, :, 1:] & flat[:, :, :-1])
+    steepest = np.maximum(down.max(axis=(1, 2)), across.max(axis=(1, 2)))
+    differ = (apart * flat).any(axis=(1, 2)) & (flat.mean(axis=(1, 2)) > _FLAT_TILE)
+    return int(differ.sum()), int((differ & (steepest == 1)).sum())
 
 
 def _in_blocks(pixels: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
