@@ -154,7 +154,7 @@ def _lit(tiles: Tiles, flat: npt.NDArray[np.bool_]) -> tuple[int, int]:
     apart = after.astype(np.int16) - before
     down = np.abs(np.diff(apart, axis=1)) * (flat[:, 1:] & flat[:, :-1])
     across = np.abs(np.diff(apart, axis=2)) * (flat[:, :, 1:] & flat[:, :, :-1])
-    steepest = np.maximum(down.max(axis=(1, 2)), across.max(axis=(1, 2)))
+    steepest = np.maximum(down.max(axis=(1, 2), initial=0), across.max(axis=(1, 2), initial=0))
     differ = (apart * flat).any(axis=(1, 2)) & (flat.mean(axis=(1, 2)) > _FLAT_TILE)
     return int(differ.sum()), int((differ & (steepest == 1)).sum())
 

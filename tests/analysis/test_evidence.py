@@ -128,3 +128,34 @@ def test_weak_neighbours_belong_to_a_change_but_prove_none() -> None:
     score[30, 10:14] = 2.0
     mask = find_mask(Evidence([score], np.zeros_like(score)), (40, 40), 1) > 0
     assert np.argwhere(mask).tolist() == [[10, 10], [10, 11], [10, 12]]
+
+
+def test_a_change_that_is_stronger_on_one_side_is_kept_whole() -> None:
+    """The strong side once took the rest of the same change for a smear of its own."""
+    y, x = np.mgrid[0:320, 0:416]
+    level = np.where((abs(x - 200) < 50) & (abs(y - 160) < 30), np.clip(x - 136, 20, 110), 0)
+    sky = np.full(INNER.shape, (120, 140, 170), np.uint8)
+    after = np.clip(sky + level[..., None] * np.array([1, -0.51, 0]), 0, 255).astype(np.uint8)
+    mask = mask_of(sky, after)
+    assert cv2.connectedComponents(mask)[0] == 2
+    assert (mask[135:185, 155:245] > 0).mean() > 0.95
+
+
+def test_another_colour_is_evidence_on_a_busy_ground_too() -> None:
+    """Colour is held against its own contrast, not against that of the brightness beside it."""
+    grass = cv2.cvtColor(np.asarray(data.grass()[:320, :416]), cv2.COLOR_GRAY2RGB)
+    after = grass.astype(np.float32)
+    after[120:170, 60:110] += (24, -12, 0)
+    mask = mask_of(np.asarray(grass, np.uint8), jpeg(np.clip(after, 0, 255).astype(np.uint8), 90)) > 0
+    assert mask[120:170, 60:110].mean() > 0.8
+    mask[112:178, 52:118] = False
+    assert not mask.any()
+
+
+def test_thin_coloured_lines_may_fade() -> None:
+    """Files keep half of the rows and columns of colour: it loses far more contrast than brightness does."""
+    chart = np.full(INNER.shape, 255, np.uint8)
+    for row, colour in ((60, (214, 39, 40)), (140, (44, 160, 44)), (220, (31, 119, 180))):
+        line = np.array([[20, row], [150, row + 40], [280, row - 20], [400, row + 30]])
+        cv2.polylines(chart, [line], False, colour, 2, cv2.LINE_AA)
+    assert not mask_of(chart, jpeg(chart, 60)).any()

@@ -157,6 +157,24 @@ def test_noise_and_compression_are_not_taken_for_edits() -> None:
     )
 
 
+def test_a_drawing_in_black_and_white_is_noisy_under_uneven_light_and_not_under_edits() -> None:
+    """White stays white where light only adds, so most of it is equal; the rest was taken for one large edit."""
+    drawing = np.full((480, 640, 3), 255, np.uint8)
+    for place in range(20, 620, 40):
+        cv2.rectangle(drawing, (place, 30 + place % 97), (place + 18, 400), (0, 0, 0), -1)
+    light = 1.15 - 0.35 * np.linspace(0, 1, 640)[None, :, None]
+    lit = np.clip(drawing * light + 0.5, 0, 255).astype(np.uint8)
+    assert likeness_of(drawing, lit, find_changed(drawing, lit)) is Likeness.NOISY
+    shaded = drawing.copy()
+    shaded[100:300, 200:420] -= np.minimum(shaded[100:300, 200:420], 40)
+    assert likeness_of(drawing, shaded, find_changed(drawing, shaded)) is not Likeness.NOISY
+    assert compare(drawing, lit).verdict == "equivalent"
+    edited_too = lit.copy()
+    cv2.circle(edited_too, (330, 440), 14, (0, 0, 0), -1)
+    (region,) = compare(drawing, edited_too).regions
+    assert screens.overlap(region, Box(316, 426, 29, 29)) > 0.7
+
+
 def with_alpha(image: UInt8Array, box: Box, alpha: int) -> Any:
     rgba = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
     rgba[box.y : box.y + box.height, box.x : box.x + box.width, 3] = alpha
