@@ -25,6 +25,8 @@ SURE = 2.5
 MOST_PLACES = 200
 ROUNDS = 2
 LEAST_SIDE = 32
+BORDER = 5
+"""Pixels along the border of a noisy pair within which nothing is a difference of its own."""
 SMALLEST = 6e-5
 """Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
 Found = tuple[tuple[Region, ...], Maps]
@@ -114,6 +116,7 @@ def _find_in_noise(
         found = weigh(found.planes[0], settled, seen)
         evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
         mask = find_mask(evidence, work, least)
+    mask = _within(mask)
     strength = _together(evidence.levels)
     places = _places(mask, shape)
     if scale < 1:
@@ -123,6 +126,19 @@ def _find_in_noise(
     )
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
+
+
+def _within(mask: UInt8Array) -> UInt8Array:
+    """Drop pieces that lie along the border alone: a pair a pixel or two out of place brings such in."""
+    if min(mask.shape) <= LEAST_SIDE:
+        return mask
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    x, y, width, height = stats[:, :4].T
+    right, bottom = mask.shape[1] - x, mask.shape[0] - y
+    deepest = np.minimum(np.minimum(x + width, y + height), np.minimum(right, bottom))
+    kept = deepest > BORDER
+    kept[0] = False
+    return mask if kept[1:].all() else np.where(kept[labels], mask, np.uint8(0))
 
 
 def _places(mask: UInt8Array, shape: tuple[int, ...]) -> list[Box] | None:

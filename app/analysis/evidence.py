@@ -38,6 +38,8 @@ REACH = 0.01
 BACKING = 1.5
 SPREAD = 0.1
 """Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
+BINARISED = 0.3
+"""The same where a threshold decided between black and white, and with it where every edge is."""
 RING = 0.1
 """Share of the contrast of an edge that compression lets ring beside it."""
 LOSS = 0.16
@@ -97,10 +99,12 @@ def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt
     edges: list[Any] = [cv2.morphologyEx(side[0], cv2.MORPH_GRADIENT, SQUARE) for side in (planes, planes_after)]
     plain = _plain(before[0], after[0], np.minimum(*edges), valid)
     scores: list[FloatArray] = []
+    binarised = _is_binarised(before[0]) and _is_binarised(after[0])
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
-        busy = SPREAD * np.minimum(*edges) if level else None
+        spread = BINARISED if binarised and level > 1 else SPREAD
+        busy = spread * np.minimum(*edges) if level else None
         scores.append(_score_level(planes, planes_after, cv2.erode(seen, SQUARE, borderValue=255), level, busy))
         edges = [cv2.pyrDown(edge) for edge in edges]
         planes, planes_after = ([cv2.pyrDown(plane) for plane in side] for side in (planes, planes_after))
@@ -108,6 +112,12 @@ def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt
     if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
     return Evidence(scores, plain, (before, after))
+
+
+def _is_binarised(luma: FloatArray) -> bool:
+    """Say whether a picture is all but black and white, as far as a ninth of its pixels tells."""
+    sample = luma[::3, ::3]
+    return bool(((sample > 24) & (sample < 231)).mean() < 0.02)
 
 
 def _planes(pixels: UInt8Array) -> list[FloatArray]:
