@@ -48,6 +48,36 @@ def test_every_mode_has_a_tab_an_address_and_the_same_frame(open_page: OpenPage,
         expect(page.get_by_role("tab", selected=True)).to_have_attribute("data-mode", mode)
 
 
+def test_nothing_below_the_stage_moves_whatever_the_mode(open_page: OpenPage, photo: Evaluation) -> None:
+    """From phone to desk, in narrow and wide letters, before the pictures of a mode are there and after."""
+    page = open_page(photo["url"], height=1100, reduced_motion="reduce")
+    held: list[Route] = []
+    page.route(re.compile("/images/(aligned|mask|heatmap|matches)"), lambda route: held.append(route))
+    for width, spacing in [(320, 0), (390, 0.06), (800, 0), (1200, 0), (1280, 0.06), (1440, 0), (1440, 0.06)]:
+        page.set_viewport_size({"width": width, "height": 1100})
+        page.evaluate("spacing => { document.body.style.letterSpacing = `${spacing}em` }", spacing)
+        assert len(places(page)) == 1, (width, spacing)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    waiting = places(page)
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
+    assert places(page) == waiting
+
+
+def places(page: Page) -> set[float]:
+    """How far down the names of the files are, in each mode."""
+    below = set()
+    for number, mode in enumerate(MODES, 1):
+        page.keyboard.press(str(number))
+        expect(page.get_by_role("tab", selected=True)).to_have_attribute("data-mode", mode)
+        expect(page.locator(f"[data-for={mode}]")).to_be_visible()
+        expect(page.locator("[data-for]:visible")).to_have_count(1)
+        below.add(page.locator(".files").evaluate("files => files.getBoundingClientRect().top + scrollY"))
+    return below
+
+
 def test_side_by_side_shows_both_with_the_marks_on_the_same_place(open_page: OpenPage, photo: Evaluation) -> None:
     """The saucer left, the cube right; the boxes of both panes lie alike."""
     page = opened(open_page, photo)

@@ -98,6 +98,23 @@ def test_the_inspector_tells_the_colours_of_the_files(open_page: OpenPage, photo
     expect(page.get_by_role("button", name="Unlock")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [320, 1280, 1440])
+def test_the_inspector_keeps_its_size_whatever_the_values(open_page: OpenPage, photo: Evaluation, width: int) -> None:
+    """Else everything below it would jump under a moving pointer."""
+    page = opened(open_page, photo, width=width)
+    page.keyboard.press("i")
+    heights = set()
+    for x, y, words in (("254", "519", "largest"), ("9000", "9000", "no pixel of after here")):
+        page.locator("#inspect-x").fill(x)
+        page.locator("#inspect-y").fill(y)
+        expect(page.locator("#inspect-delta")).to_contain_text(words)
+        heights.add(page.locator("#inspector").evaluate("panel => panel.offsetHeight"))
+    page.locator(".pixel .rgb").first.evaluate("text => { text.textContent = '255, 255, 255, alpha 255' }")
+    page.locator("#inspect-delta").evaluate("text => { text.textContent = '−255, −255, −255\\nlargest 255' }")
+    heights.add(page.locator("#inspector").evaluate("panel => panel.offsetHeight"))
+    assert len(heights) == 1
+
+
 def test_the_question_mark_lists_the_keys_and_typing_is_left_alone(open_page: OpenPage, photo: Evaluation) -> None:
     """Escape closes the list and gives the focus back; keys in a field are text."""
     page = opened(open_page, photo)

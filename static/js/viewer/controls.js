@@ -39,7 +39,7 @@ function connectTabs(viewer) {
         reveal(tab)
       }
     }
-    for (const bar of bars) bar.hidden = bar.dataset.for !== mode
+    for (const bar of bars) bar.classList.toggle('away', bar.dataset.for !== mode)
   })
 }
 

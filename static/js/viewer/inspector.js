@@ -134,5 +134,5 @@ function drawSample(element, sample) {
 function delta(before, after) {
   const signed = [0, 1, 2].map((channel) => after[channel] - before[channel])
   const words = signed.map((value) => (value > 0 ? `+${value}` : value < 0 ? `−${-value}` : '0')).join(', ')
-  return `${words} (largest ${Math.max(...signed.map(Math.abs))})`
+  return `${words}\nlargest ${Math.max(...signed.map(Math.abs))}`
 }
