@@ -1,11 +1,14 @@
 """Where things are on the screen, and which colour they have there."""
 
+import time
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import PATIENCE_MS
 
 OpenPage = Callable[..., Page]
 Evaluation = dict[str, Any]
@@ -26,8 +29,25 @@ PLACE = """canvas => {
 }"""
 
 
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait until something holds that Playwright's own assertions cannot ask for."""
+    ends = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < ends, "it never held"
+        page.wait_for_timeout(50)
+
+
+def remember_words(element: Locator) -> None:
+    """Keep in ``data-words`` what an element says from now on, however short a moment it says it."""
+    element.evaluate(
+        """element => new MutationObserver(() => { element.dataset.words += `|${element.innerText}` })
+        .observe(element, { childList: true, characterData: true, subtree: true })"""
+    )
+
+
 def ready(page: Page) -> None:
     """Wait until what the stage shows is decoded and drawn."""
+    expect(page.locator("#stage")).to_have_attribute("aria-busy", "false")
     page.wait_for_function(
         """() => { const all = [...document.querySelectorAll('#stage img')]
         return all.length > 0 && all.every(i => i.complete && i.naturalWidth > 0) }"""
@@ -64,7 +84,8 @@ def scale(page: Page, pane: int = 0) -> float:
 
 
 def seen(page: Page, x: float, y: float) -> Color:
-    """The colour on the screen around a point."""
+    """The colour on the screen around a point, once the stage has drawn what it shows."""
+    ready(page)
     data = page.screenshot(clip={"x": x - 1, "y": y - 1, "width": 3, "height": 3})
     color = Image.open(BytesIO(data)).convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     assert isinstance(color, tuple)

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import compare
-from tests.browser.seeing import on_screen, opened, seen
+from tests.browser.seeing import on_screen, opened, seen, until
 
 OpenPage = Callable[..., Page]
 Evaluation = dict[str, Any]
@@ -107,8 +107,7 @@ def test_the_mask_of_a_large_picture_comes_in_parts_too(open_page: OpenPage, lar
         if selected:
             page.keyboard.press("j")
         wait_for_tiles(page, 1)
-        page.wait_for_timeout(300)
-        assert seen(page, *on_screen(page, at(SPOT))) == (0, 0, 255)
+        until(page, lambda: seen(page, *on_screen(page, at(SPOT))) == (0, 0, 255))
 
 
 def test_the_inspector_reads_a_large_picture_in_parts(

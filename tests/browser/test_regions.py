@@ -1,5 +1,6 @@
 """Going from difference to difference: list, keys, hover, marks, filter, link."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -30,7 +31,7 @@ def test_a_click_on_the_list_flies_there_in_all_panes(open_page: OpenPage, photo
     for pane in (0, 1):
         assert on_screen(page, region["before"], pane) == pytest.approx(middle(page.locator(".pane").nth(pane)), abs=2)
     assert current(page) == str(region["id"])
-    assert page.url.endswith(f"?region={region['id']}")
+    expect(page).to_have_url(re.compile(rf"\?region={region['id']}$"))
     expect(page.locator("#viewer-status")).to_contain_text(f"Difference {region['id']}")
 
 
@@ -49,7 +50,7 @@ def test_j_and_k_go_through_the_regions_and_around(open_page: OpenPage, photo: E
     assert current(page) == order[0]
     page.keyboard.press("Escape")
     assert current(page) is None
-    assert "region" not in page.url
+    expect(page).not_to_have_url(re.compile("region"))
 
 
 def test_hovering_links_the_list_and_the_picture_both_ways(open_page: OpenPage, photo: Evaluation) -> None:

@@ -81,10 +81,16 @@ export class Picture {
 /** The mask as a stencil, so that its colour and strength are settings and not part of a picture. */
 export function maskPicture({ full, tiles, size }) {
   if (isLarge(size)) return new Tiles(tiles, size, { mask: true })
+  const picture = new Picture({ preview: null, full, tiles: null, size, alt: '' })
   const element = document.createElement('div')
   element.className = 'mask'
-  element.style.maskImage = `url("${full}")`
-  return { element, seen() {} }
+  element.hidden = true // without its picture it would cover everything
+  picture.image.addEventListener('load', () => {
+    element.style.maskImage = `url("${full}")`
+    element.hidden = false
+  })
+  picture.element = element
+  return picture
 }
 
 function isLarge({ width, height }) {

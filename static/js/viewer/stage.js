@@ -33,7 +33,7 @@ export class Stage {
     const size = name === 'after' ? this.afterSize : this.size
     const full = images[name]
     const tiles = `${this.element.dataset.tiles}/${name}`
-    if (name === 'mask') return maskPicture({ full, tiles, size })
+    if (name === 'mask') return this.#watched(maskPicture({ full, tiles, size }))
     const alt = {
       before: `Before: ${this.evaluation.before.name}`,
       after: `After as given: ${this.evaluation.after.name}`,
@@ -42,9 +42,7 @@ export class Stage {
       matches: 'Feature matches between before and after',
     }[name]
     const preview = images[`preview-${name}`]
-    const picture = new Picture({ preview: preview ?? null, full, tiles: preview ? tiles : null, size, alt })
-    for (const end of ['load', 'error']) picture.image.addEventListener(end, () => this.#watch())
-    return picture
+    return this.#watched(new Picture({ preview: preview ?? null, full, tiles: preview ? tiles : null, size, alt }))
   }
 
   /**
@@ -58,6 +56,11 @@ export class Stage {
     this.panes = panes.map((pane) => this.#pane(pane))
     this.resize()
     this.#watch()
+  }
+
+  #watched(picture) {
+    for (const end of ['load', 'error']) picture.image?.addEventListener(end, () => this.#watch())
+    return picture
   }
 
   /** Say that pictures are on their way: some are drawn only now. */
