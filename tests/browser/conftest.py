@@ -20,7 +20,7 @@ from app import create_app
 from app.settings import Settings
 
 HERE = Path(__file__).parent
-PATIENCE_MS = 30_000  # a machine may be busy; nothing here judges speed
+PATIENCE_MS = 60_000  # a machine may be busy; nothing here judges speed
 expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-dev-shm-usage"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -44,7 +44,8 @@ def chromium() -> str | None:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The application with a store of its own and no category model."""
-    return create_app(Settings(store=tmp_path_factory.mktemp("store"), model=tmp_path_factory.mktemp("model")))
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("store", "model")}
+    return create_app(Settings(**folders, deadline=PATIENCE_MS / 1000))
 
 
 @pytest.fixture(scope="session")
