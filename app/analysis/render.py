@@ -8,12 +8,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.encoding import encode_blink, encode_jpeg, encode_png, with_alpha
+from app.analysis.encoding import encode_blink, encode_jpeg, encode_png, encode_webp, with_alpha
 from app.analysis.features import draw_matches, find_matches
 from app.analysis.model import Alignment, Evaluation, Maps, Options, Picture, Region
 from app.analysis.overlays import Mark, annotate
-from app.analysis.previews import aligned_pixels, preview, preview_aligned, warp
-from app.analysis.resize import scale_by
+from app.analysis.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned, warp
+from app.analysis.resize import reduce_to, scale_by
 from app.errors import NotFound
 
 LARGEST_PAIR = 16_000_000
@@ -56,7 +56,7 @@ def render(name: str, scene: Scene) -> bytes:
     Parameters
     ----------
     name : str
-        One of `NAMES`.
+        One of `NAMES` or `FOR_REPORTS`.
     scene : Scene
         What to show.
 
@@ -74,10 +74,11 @@ def render(name: str, scene: Scene) -> bytes:
     -----
     "before.png", "after.png" and "aligned.png" keep transparency. Overlays and the mask have the size of their
     image; "side-by-side.png" and "heatmap.png" are reduced to 16 and 4 megapixels, "blink.gif" to 800 pixels a
-    side, "matches.png" to 1000 for each image and previews to 1600; "card.jpeg" is the pair in 1200 × 630.
+    side, "matches.png" to 1000 for each image, previews and what reports hold to 1600; "card.jpeg" is the pair in
+    1200 × 630.
     """
     try:
-        make = _MAKERS[name]
+        make = (_MAKERS | _FOR_REPORTS)[name]
     except KeyError:
         raise NotFound("There is no picture of that name.") from None
     return make(scene)
@@ -131,16 +132,30 @@ def _mask(scene: Scene) -> bytes:
     return encode_png(scene.maps.mask)
 
 
+def _small_mask(scene: Scene) -> bytes:
+    """Reduce the mask so that nothing is lost that is marked, be it one pixel."""
+    small, _ = reduce_to(scene.maps.mask, LONGEST_PREVIEW)
+    return encode_png(np.where(small > 0, np.uint8(255), np.uint8(0)))
+
+
 def _heatmap(scene: Scene) -> bytes:
+    before = scene.before
+    return encode_png(_heat(scene, _factor(before.height * before.width, LARGEST_HEAT)))
+
+
+def _small_heatmap(scene: Scene) -> bytes:
+    return encode_webp(_heat(scene, min(1.0, LONGEST_PREVIEW / max(scene.before.height, scene.before.width))))
+
+
+def _heat(scene: Scene, scale: float) -> Any:
     """Lay the difference, in a perceptual colour map, over a dimmed grey *before*."""
-    before = scene.before.pixels
-    small = scale_by(before, _factor(before.shape[0] * before.shape[1], LARGEST_HEAT))
+    small = scale_by(scene.before.pixels, scale)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
     heat = cv2.resize(scene.maps.heat, grey.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     colours = cv2.cvtColor(cv2.applyColorMap(heat, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
     base = cv2.cvtColor(cv2.convertScaleAbs(grey, alpha=0.4), cv2.COLOR_GRAY2RGB)
     # the threshold (128) is where a difference begins to hide the picture beneath it entirely
-    return encode_png(_blend(base, colours, cv2.convertScaleAbs(heat, alpha=2.0)))
+    return _blend(base, colours, cv2.convertScaleAbs(heat, alpha=2.0))
 
 
 def _blend(base: Any, top: Any, opacity: Any) -> Any:
@@ -213,5 +228,10 @@ _MAKERS: dict[str, Callable[[Scene], bytes]] = {
     "preview-after.webp": lambda scene: preview(scene.after),
     "preview-aligned.webp": lambda scene: preview_aligned(scene.after, scene.alignment, scene.before.pixels.shape[:2]),
 }
+_FOR_REPORTS: dict[str, Callable[[Scene], bytes]] = {
+    "small-mask.png": _small_mask,
+    "small-heatmap.webp": _small_heatmap,
+}
 NAMES = tuple(_MAKERS)
+FOR_REPORTS = tuple(_FOR_REPORTS)
 PREVIEWS = tuple(name for name in NAMES if name.startswith("preview-"))

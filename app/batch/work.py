@@ -18,7 +18,7 @@ from app.batch.files import File
 from app.errors import ImageDiffError
 from app.jobs import within_memory
 from app.model_store import classifier_for
-from app.report import IN_REPORT, report_html
+from app.report import in_report, report_html
 
 Pictures = Literal["none", "different", "all"]
 HOME = "../../index.html"  # as seen from pairs/ab/abcd.html
@@ -96,8 +96,9 @@ def _compare(work: Work) -> tuple[Evaluation, dict[str, bytes]]:
 def draw(evaluation: Evaluation, *, home: str | None = None) -> dict[str, bytes]:
     """Make the report of a pair and its thumbnail."""
     scene = Scene.of(evaluation)
-    pictures = {name: render(name, scene) for name in IN_REPORT}
-    report = report_html(evaluation.to_dict(), pictures, datetime.now(UTC), home=home)
+    values = evaluation.to_dict()
+    pictures = {name: render(name, scene) for name in in_report(values)}
+    report = report_html(values, pictures, datetime.now(UTC), home=home)
     return {REPORT: report, THUMBNAIL: _thumbnail(scene)}
 
 

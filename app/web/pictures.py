@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from app.analysis.render import NAMES, PREVIEWS
+from app.analysis.render import FOR_REPORTS, NAMES, PREVIEWS
 from app.errors import NotFound
 from app.jobs import DRAWN_FROM, draw_picture
-from app.report import IN_REPORT, report_html
+from app.report import in_report, report_html
 from app.web.evaluations import admitted, public
 from app.web.services import services
 
@@ -23,7 +23,7 @@ _drawing = tuple(threading.Lock() for _ in range(64))
 @contextmanager
 def picture(evaluation_id: str, name: str) -> Iterator[Path]:
     """Give the file of a picture, drawing it unless it is there."""
-    if name not in NAMES:
+    if name not in NAMES and name not in FOR_REPORTS:
         raise NotFound("There is no picture of that name.")
     store = services().store
     kept = f"pictures/{name}"
@@ -63,7 +63,8 @@ def archive(evaluation_id: str) -> IO[bytes]:
 def report(evaluation_id: str) -> bytes:
     """Write the self-contained report: the JSON as a page, and pictures small enough to travel in it."""
     evaluation = public(services().store.record("evaluations", evaluation_id))
-    return report_html(evaluation, {name: _content(evaluation_id, name) for name in IN_REPORT}, datetime.now(UTC))
+    names = in_report(evaluation)
+    return report_html(evaluation, {name: _content(evaluation_id, name) for name in names}, datetime.now(UTC))
 
 
 def _content(evaluation_id: str, name: str) -> bytes:

@@ -20,7 +20,7 @@ from app import create_app
 from app.settings import Settings
 
 HERE = Path(__file__).parent
-PATIENCE_MS = 60_000  # a machine may be busy; nothing here judges speed
+PATIENCE_MS = 120_000  # a machine may be busy; nothing here judges speed
 expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-dev-shm-usage"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -120,8 +120,8 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     def opened(path: str, *, width: int = 1440, height: int = 900, allow: tuple[int, ...] = (), **options: Any) -> Page:
         context = browser.new_context(base_url=server, viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)  # of the page, and of what a test asks the server itself
         page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
         watches.append(Watch(page, allow))
         page.goto(path)
         return page

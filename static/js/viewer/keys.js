@@ -1,6 +1,4 @@
 // Keyboard: one key each, listed in the dialog that ? opens.
-import { MODES } from './modes.js'
-
 const PAN_PX = 80
 const byId = (id) => document.getElementById(id)
 
@@ -22,11 +20,11 @@ export function connect(viewer) {
     '-': () => press('zoom-out'),
     'i': () => viewer.toggleInspector(),
     'l': () => viewer.toggleLock(),
-    'x': () => viewer.toggleDrawing(),
+    'x': () => viewer.toggleDrawing?.(), // a report cannot be compared again
     '?': () => dialog.showModal(),
     'Escape': () => escape(viewer),
   }
-  MODES.forEach((mode, index) => { actions[index + 1] = () => viewer.setMode(mode) })
+  viewer.modes.forEach((mode, index) => { actions[index + 1] = () => viewer.setMode(mode) })
 
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return

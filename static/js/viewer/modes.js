@@ -1,7 +1,12 @@
 // The ways to look at two pictures. Each gives the panes for the stage; all share one view and one frame.
 import { Viewport } from './viewport.js'
 
-export const MODES = ['side', 'swipe', 'fade', 'blink', 'difference', 'heat', 'matches']
+const MODES = ['side', 'swipe', 'fade', 'blink', 'difference', 'heat', 'matches']
+
+/** The modes for which there are pictures: a report has no drawn matches. */
+export function modesFor({ images }) {
+  return MODES.filter((mode) => mode !== 'matches' || images.matches)
+}
 
 /** Panes of one mode; `original` shows after as given instead of aligned. */
 export function panesOf(mode, stage, { original, base }) {

@@ -44,8 +44,12 @@ export class Picture {
 
   /** Draw the full pixels from `origin` on, `side` each way, onto a canvas. */
   async paint(context, origin, side) {
-    if (this.tiles) await this.tiles.paint(context, origin, side)
-    else context.drawImage(await this.#loadFull(), -origin.x, -origin.y)
+    if (this.tiles) {
+      await this.tiles.paint(context, origin, side)
+      return
+    }
+    context.imageSmoothingEnabled = false // a report has copies that may be smaller than the picture
+    context.drawImage(await this.#loadFull(), -origin.x, -origin.y, this.size.width, this.size.height)
   }
 
   /** Load the full picture once; resolves with an image that can be drawn from. */
@@ -80,7 +84,7 @@ export class Picture {
 
 /** The mask as a stencil, so that its colour and strength are settings and not part of a picture. */
 export function maskPicture({ full, tiles, size }) {
-  if (isLarge(size)) return new Tiles(tiles, size, { mask: true })
+  if (tiles && isLarge(size)) return new Tiles(tiles, size, { mask: true })
   const picture = new Picture({ preview: null, full, tiles: null, size, alt: '' })
   const element = document.createElement('div')
   element.className = 'mask'

@@ -31,8 +31,11 @@ export class Stage {
   #make(name) {
     const { images } = this.evaluation
     const size = name === 'after' ? this.afterSize : this.size
-    const full = images[name]
-    const tiles = `${this.element.dataset.tiles}/${name}`
+    const reduced = images[`preview-${name}`]
+    const full = images[name] ?? reduced // a report has only the copies
+    const preview = full === reduced ? null : reduced ?? null
+    const base = this.element.dataset.tiles
+    const tiles = base ? `${base}/${name}` : null
     if (name === 'mask') return this.#watched(maskPicture({ full, tiles, size }))
     const alt = {
       before: `Before: ${this.evaluation.before.name}`,
@@ -41,8 +44,7 @@ export class Stage {
       heatmap: 'Heat map of the difference',
       matches: 'Feature matches between before and after',
     }[name]
-    const preview = images[`preview-${name}`]
-    return this.#watched(new Picture({ preview: preview ?? null, full, tiles: preview ? tiles : null, size, alt }))
+    return this.#watched(new Picture({ preview, full, tiles: preview && tiles, size, alt }))
   }
 
   /**

@@ -1,6 +1,6 @@
 // The viewer's state and the actions on it; the modules beside this one show it and let people change it.
 import { listen } from './gestures.js'
-import { MODES, matchesView, panesOf } from './modes.js'
+import { matchesView, modesFor, panesOf } from './modes.js'
 import { Overlay } from './overlay.js'
 import { Stage } from './stage.js'
 
@@ -9,6 +9,7 @@ export class Viewer extends EventTarget {
   constructor(evaluation, element) {
     super()
     this.evaluation = evaluation
+    this.modes = modesFor(evaluation)
     this.stage = new Stage(element, evaluation)
     this.state = {
       mode: 'side',
@@ -42,7 +43,7 @@ export class Viewer extends EventTarget {
   }
 
   setMode(mode) {
-    this.state.mode = MODES.includes(mode) ? mode : 'side'
+    this.state.mode = this.modes.includes(mode) ? mode : 'side'
     this.rebuild()
     this.#tell('mode')
   }
