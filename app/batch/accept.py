@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 
 from app.batch.files import File, Place, file_system, matcher
@@ -14,22 +14,28 @@ from app.errors import BadRequest
 ACCEPTED = ("different", "equivalent", "extra")
 
 
-def accept(pairs: Iterable[Pair], results: Results, patterns: Sequence[str], home: Place) -> int:
-    """Copy for each pair that one of the globs matches, unless its pixels are equal; give how many were copied.
+def accept(
+    pairs: Iterable[Pair], results: Results, patterns: Sequence[str], home: Place, unseen: Container[str] = ()
+) -> tuple[int, int]:
+    """Copy for each pair that one of the globs matches, unless its pixels are equal.
 
-    What was not compared well enough to be judged (an error), or has no new picture (missing), stays as it is.
+    What was not compared well enough to be judged (an error), or has no new picture (missing), stays as it is, and so
+    do the pairs that are ``unseen``. Gives how many were copied, and how many only would have been if they were seen.
     """
     wanted = [matcher(pattern) for pattern in patterns]
-    copied = 0
+    copied = held = 0
     for pair in pairs:
         row = results.rows.get(pair.name)
         if row is None or row.accepted or row.verdict not in ACCEPTED or not any(fits(pair.name) for fits in wanted):
+            continue
+        if pair.name in unseen:
+            held += 1
             continue
         record = results.record(pair.name)
         _copy(pair, record.get("after", {}).get("sha256"), home)
         results.add(Answer(record | {"accepted": True}, {}))
         copied += 1
-    return copied
+    return copied, held
 
 
 def _copy(pair: Pair, sha256: str | None, home: Place) -> None:

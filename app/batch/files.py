@@ -1,8 +1,11 @@
 """Where pictures lie: folders, globs and single files on any file system that fsspec knows."""
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,16 +13,33 @@ from typing import Any
 import fsspec
 from fsspec.utils import glob_translate
 
+from app.batch.stamps import stamp_of
 from app.errors import BadRequest, FileTooLarge, MissingFile
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
 _MAGIC = re.compile(r"[*?\[]")
 
 
-@lru_cache(maxsize=16)
 def file_system(described: str) -> Any:
-    """Give the file system that a JSON text describes, one for each process: opening a zip reads its directory."""
+    """Give the file system that a JSON text describes, one for each process: opening a zip reads its directory.
+
+    An archive of this machine that was written anew is opened anew: a worker of a cluster outlives many batches.
+    """
+    archive = _archive_of(described)
+    return _file_system(described, stamp_of(fsspec.filesystem("file"), archive) if archive else None)
+
+
+@lru_cache(maxsize=16)
+def _file_system(described: str, _: str | None) -> Any:
     return fsspec.AbstractFileSystem.from_json(described)
+
+
+@lru_cache(maxsize=256)
+def _archive_of(described: str) -> str | None:
+    """Give the path of the archive that a file system reads, if it lies on this machine."""
+    told = json.loads(described)
+    path = told.get("fo")
+    return path if isinstance(path, str) and told.get("target_protocol") in (None, "file", "local") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +55,40 @@ class File:
 
     def read(self, side: str, limit: int = -1) -> bytes:
         """Read it; what is missing, unreadable or over ``limit`` bytes is an error that names the side."""
+        return self.read_stamped(side, limit)[0]
+
+    def read_stamped(self, side: str, limit: int = -1) -> tuple[bytes, str | None]:
+        """Read it, and give the stamp that it had before: what is written meanwhile has another one."""
+        with self._opened(side) as (file, stamp):
+            content: bytes = file.read(limit + 1 if limit >= 0 else -1)
+        if 0 <= limit < len(content):
+            raise FileTooLarge(f"{side} is larger than {limit / 1e6:g} MB.")
+        return content, stamp
+
+    def sha256(self) -> str:
+        """Hash its content, piece by piece."""
+        with self._opened(self.label) as (file, _):
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def stamp(self) -> str | None:
+        """Give its stamp without opening it; None when there is none to be had."""
         try:
-            with file_system(self.system).open(self.path, "rb") as file:
-                content: bytes = file.read(limit + 1 if limit >= 0 else -1)
+            return stamp_of(file_system(self.system), self.path)
+        except OSError:
+            return None
+
+    @contextmanager
+    def _opened(self, side: str) -> Iterator[tuple[Any, str | None]]:
+        """Open it; give its stamp too."""
+        try:
+            system = file_system(self.system)
+            with system.open(self.path, "rb") as file:
+                yield file, stamp_of(system, self.path, file)
         except FileNotFoundError:
             raise MissingFile(f"{side} is not there.") from None
         except Exception as error:  # every file system has its own, and none of them may end the batch
             reason = (isinstance(error, OSError) and error.strerror) or type(error).__name__
             raise MissingFile(f"{side} cannot be read: {reason}.") from error
-        if 0 <= limit < len(content):
-            raise FileTooLarge(f"{side} is larger than {limit / 1e6:g} MB.")
-        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +123,7 @@ class Place:
         """
         prefix = self.root.rstrip("/")
         system = file_system(self.system)
+        system.invalidate_cache()
         paths = _walk(self.root) if "file" in system.protocol else system.find(self.root)
         found = [str(path)[len(prefix) :].lstrip("/") for path in paths]
         good = [name for name in found if name.lower().endswith(SUFFIXES) and ".." not in name.split("/")]

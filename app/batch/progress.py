@@ -7,13 +7,17 @@ from typing import Any
 from tqdm import tqdm
 
 
-def progress_bar(total: int, done: int, *, quiet: bool) -> "tqdm[Any]":
-    """Give a bar on standard error: redrawn in place on a terminal, a line now and then in a log."""
+def progress_bar(total: int, done: int, *, quiet: bool, doing: str = "Comparing", delay: float = 0) -> "tqdm[Any]":
+    """Give a bar on standard error: redrawn in place on a terminal, a line now and then in a log.
+
+    What is over after ``delay`` seconds has none.
+    """
     return tqdm(
         total=total,
         initial=done,
         unit="pair",
-        desc="Comparing",
+        desc=doing,
+        delay=delay,
         disable=quiet,
         file=sys.stderr,
         dynamic_ncols=True,

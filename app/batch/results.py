@@ -76,6 +76,8 @@ class Results:
         row = _row(record, at, len(line))
         if (earlier := self.rows.get(row.name)) is not None:
             self.counts[earlier.verdict] -= 1
+            if earlier.files != row.files:
+                self._remove_pictures(earlier)
         self.counts[row.verdict] += 1
         self.rows[row.name] = row
         return row
@@ -88,9 +90,21 @@ class Results:
         self._file.seek(row.at)
         return self._file.read(row.length)
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop the rows and the pictures of these pairs; their lines go when the file is next written anew."""
+        for name in names:
+            row = self.rows.pop(name)
+            self.counts[row.verdict] -= 1
+            self._remove_pictures(row)
+
+    def _remove_pictures(self, row: Row) -> None:
+        for suffix in SUFFIXES.values() if row.files else ():
+            (self.folder / f"{row.files}{suffix}").unlink(missing_ok=True)
+
     def finish(self, names: Iterable[str]) -> list[Row]:
         """Bring the lines into the order of the pairs, one for each; give the rows in that order."""
         names = [name for name in names if name in self.rows]
+        self.forget(self.rows.keys() - set(names))  # of pairs that are gone
         self._rewrite(names)
         return [self.rows[name] for name in names]
 

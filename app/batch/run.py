@@ -14,6 +14,7 @@ from app.batch.config import Rules
 from app.batch.executor import Executor
 from app.batch.pairs import Pair
 from app.batch.results import Results
+from app.batch.resume import is_done
 from app.batch.work import Answer, Pictures, Work, compare_pair, failure, without_pictures
 from app.errors import ImageDiffError
 from app.settings import Settings
@@ -73,11 +74,6 @@ def run_batch(
     with _asked_to_stop() as stop:
         _compare_all(todo, executor, take, stop)
         return not stop.is_set()
-
-
-def is_done(pair: Pair, results: Results) -> bool:
-    """Say whether a pair need not be looked at: it has a line, and both its files are still there."""
-    return pair.name in results.rows and pair.before is not None and pair.after is not None
 
 
 def _compare_all(todo: Iterator[Work | Answer], executor: Executor, take: Take, stop: threading.Event) -> None:

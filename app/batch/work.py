@@ -53,10 +53,10 @@ def compare_pair(work: Work) -> Answer:
     """Compare one pair; expected trouble is an answer too."""
     started = time.perf_counter()
     try:
-        evaluation, files = _compare(work)
+        evaluation, stamps, files = _compare(work)
     except ImageDiffError as error:
         return Answer(failure(work.name, error, time.perf_counter() - started), {})
-    return Answer(_record(work.name, evaluation, time.perf_counter() - started), files)
+    return Answer(_record(work.name, evaluation, time.perf_counter() - started) | {"stamps": stamps}, files)
 
 
 def failure(name: str, error: ImageDiffError, seconds: float = 0.0) -> dict[str, Any]:
@@ -77,9 +77,10 @@ def without_pictures(name: str, verdict: str, summary: str, seconds: float = 0.0
 
 
 @within_memory()
-def _compare(work: Work) -> tuple[Evaluation, dict[str, bytes]]:
-    before = work.before.read("before", work.max_file_bytes)
-    after = work.after.read("after", work.max_file_bytes)
+def _compare(work: Work) -> tuple[Evaluation, dict[str, str | None], dict[str, bytes]]:
+    """Give the evaluation, by what its files will be known again, and what was drawn."""
+    before, before_stamp = work.before.read_stamped("before", work.max_file_bytes)
+    after, after_stamp = work.after.read_stamped("after", work.max_file_bytes)
     evaluation = evaluate(
         before,
         after,
@@ -90,7 +91,8 @@ def _compare(work: Work) -> tuple[Evaluation, dict[str, bytes]]:
         classifier=classifier_for(*work.model),
     )
     wanted = work.pictures == "all" or (work.pictures == "different" and evaluation.verdict == "different")
-    return evaluation, draw(evaluation, home=HOME) if wanted else {}
+    stamps = {"before": before_stamp, "after": after_stamp}
+    return evaluation, stamps, draw(evaluation, home=HOME) if wanted else {}
 
 
 def draw(evaluation: Evaluation, *, home: str | None = None) -> dict[str, bytes]:

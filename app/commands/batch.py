@@ -4,6 +4,8 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Container, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,8 @@ from app.batch.progress import in_words, progress_bar, show_counts
 from app.batch.reports import write_reports
 from app.batch.reports.facts import Facts
 from app.batch.results import Results
-from app.batch.run import Plan, is_done, run_batch
+from app.batch.resume import forget_changed, is_done
+from app.batch.run import Plan, run_batch
 from app.commands.arguments import add_options, options_given
 from app.errors import BadRequest, ImageDiffError
 from app.settings import Settings, SettingsError
@@ -87,13 +90,30 @@ def _batch(arguments: argparse.Namespace) -> int:
     limits = {"limits": asdict(settings.limits), "max_file_bytes": settings.max_file_bytes}
     results = Results(arguments.out, source | rules.describe() | limits, resume=arguments.resume)
     try:
+        changed = _forget_changed(found, results, quiet=arguments.quiet)
         whole = _compare(arguments, found, Plan(rules, settings, arguments.pictures), results)
         if whole and arguments.accept:
-            accepted = accept(found.pairs, results, arguments.accept, found.home)
-            print(f"Accepted {accepted:,}: copied after over before.")
+            _accept(arguments.accept, found, results, changed)
         return _report(arguments, found, results, whole)
     finally:
         results.close()
+
+
+def _forget_changed(found: Pairs, results: Results, *, quiet: bool) -> Container[str]:
+    """Look whether the pairs that have a line are still the same pictures; the others are compared again."""
+    bar = progress_bar(len(results.rows), 0, quiet=quiet, doing="Checking", delay=1)
+    with closing(bar):
+        changed = forget_changed(found.pairs, results, bar.update)
+    if changed:
+        print(f"{_pairs(len(changed))} changed since compared: compared again.")
+    return changed
+
+
+def _accept(patterns: Sequence[str], found: Pairs, results: Results, changed: Container[str]) -> None:
+    copied, held = accept(found.pairs, results, patterns, found.home, unseen=changed)
+    print(f"Accepted {copied:,}: copied after over before.")
+    if held:
+        print(f"Not accepted {held:,}: changed since compared, see the new report first.", file=sys.stderr)
 
 
 def _compare(arguments: argparse.Namespace, found: Pairs, plan: Plan, results: Results) -> bool:
@@ -136,12 +156,16 @@ def _report(arguments: argparse.Namespace, found: Pairs, results: Results, whole
     seconds = sum(row.seconds for row in rows)
     facts = Facts(title, rows, len(found.pairs), found.aside, datetime.now(UTC), seconds, _again(arguments))
     write_reports(arguments.out, facts)
-    print(f"{len(rows):,} {'pair' if len(rows) == 1 else 'pairs'}: {in_words(facts.counts) or 'none'}.")
+    print(f"{_pairs(len(rows))}: {in_words(facts.counts) or 'none'}.")
     print(f"Report: {arguments.out / 'index.html'}")
     if not whole:
         print(f"Stopped: {len(found.pairs) - len(rows):,} pairs are left; --resume goes on.", file=sys.stderr)
         return STOPPED
     return facts.status
+
+
+def _pairs(count: int) -> str:
+    return f"{count:,} {'pair' if count == 1 else 'pairs'}"
 
 
 def _again(arguments: argparse.Namespace) -> str:

@@ -104,17 +104,21 @@ def test_what_was_seen_in_a_report_is_accepted_afterwards_without_comparing_agai
     assert batch(*places, out=tmp_path / "report") == 0
 
 
-def test_a_picture_that_changed_since_it_was_seen_is_not_accepted(
+def test_a_picture_that_changed_since_it_was_seen_is_compared_again_and_not_accepted(
     tmp_path: Path, batch: Batch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for side in ("before", "after"):
-        save(tmp_path / side, {"x.png": picture(1, changed=side == "after")})
+        save(tmp_path / side, {name: picture(1, changed=side == "after") for name in ("x.png", "y.png")})
     places = (tmp_path / "before", tmp_path / "after")
     batch(*places, out=tmp_path / "report")
     save(tmp_path / "after", {"x.png": picture(2)})
-    assert batch(*places, "--resume", "--accept", "**", out=tmp_path / "report") == 2
-    assert "x.png changed since it was compared" in capsys.readouterr().err
+    assert batch(*places, "--resume", "--accept", "**", out=tmp_path / "report") == 1
+    out, err = capsys.readouterr()
+    assert "1 pair changed since compared: compared again." in out and "Accepted 1:" in out
+    assert "Not accepted 1: changed since compared" in err
     assert (tmp_path / "before/x.png").read_bytes() == picture(1)
+    assert batch(*places, "--resume", "--accept", "**", out=tmp_path / "report") == 0  # seen by now
+    assert (tmp_path / "before/x.png").read_bytes() == picture(2)
 
 
 def test_accepting_writes_to_any_file_system_that_can_be_written(folders: Path, batch: Batch, memory: Any) -> None:
