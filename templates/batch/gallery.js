@@ -75,8 +75,8 @@
     label.append(input)
     return [label]
   }
-  // What a glob and a shell would take for their own is put into brackets and quotes.
-  const quote = (name) => `'${name.replace(/[*?[]/g, '[$&]').replaceAll("'", `'"'"'`)}'`
+  // What a glob and a shell would take for their own is put into brackets and quotes; what is no text fits any sign.
+  const quote = (name) => `'${name.replace(/[*?[]/g, '[$&]').replaceAll('\ufffd', '?').replaceAll("'", `'"'"'`)}'`
   const showChosen = () => {
     byId('accept').hidden = !chosen.size
     byId('chosen').textContent = `${plain.format(chosen.size)} chosen`

@@ -157,6 +157,25 @@ def test_chosen_pairs_give_the_command_that_accepts_just_them(folders: Path, bat
     expect(page.get_by_role("checkbox", checked=True)).to_have_count(0)
 
 
+def test_a_name_that_is_no_text_is_accepted_by_the_command_too(folders: Path, batch: Batch, open_page: Open) -> None:
+    odd = "bytes-\udcff-\u202egnp.png"
+    save(folders / "before", {odd: picture(1)})
+    save(folders / "after", {odd: picture(1, changed=True)})
+    batch("before", "after")
+    page = open_page(folders / "report/index.html")
+    page.get_by_role("checkbox", name="Accept bytes").check()
+    assert main([*shlex.split(page.get_by_label("Command").input_value())[3:], "--quiet"]) == 2
+    assert lines_of()[odd]["accepted"]
+
+
+def test_on_a_phone_the_verdict_leaves_room_for_the_name(large: Path, open_page: Open) -> None:
+    page = open_page(large, width=360)
+    name, verdict = (page.get_by_role("row").nth(1).locator(part).bounding_box() for part in (".name", ".chip"))
+    assert name and verdict
+    assert name["width"] > 180
+    assert verdict["y"] > name["y"] + name["height"]
+
+
 def test_a_pair_opens_its_report_from_the_disk_and_thumbnails_load(
     folders: Path, batch: Batch, open_page: Open
 ) -> None:
