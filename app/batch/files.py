@@ -110,11 +110,13 @@ class Place:
 
     def exists(self) -> bool:
         """Say whether there is anything of that name."""
-        return bool(file_system(self.system).exists(self.root)) if self.root.strip("/") else True
+        with _readable(self.text):
+            return bool(file_system(self.system).exists(self.root)) if self.root.strip("/") else True
 
     def is_file(self) -> bool:
         """Say whether it is one file and no folder."""
-        return bool(self.root) and bool(file_system(self.system).isfile(self.root))
+        with _readable(self.text):
+            return bool(self.root) and bool(file_system(self.system).isfile(self.root))
 
     def list(self) -> tuple[list[str], int]:
         """Give the relative names of all pictures below, sorted, and how many other files were left aside.
@@ -123,11 +125,25 @@ class Place:
         """
         prefix = self.root.rstrip("/")
         system = file_system(self.system)
-        system.invalidate_cache()
-        paths = _walk(self.root) if "file" in system.protocol else system.find(self.root)
-        found = [str(path)[len(prefix) :].lstrip("/") for path in paths]
+        with _readable(self.text):
+            system.invalidate_cache()
+            paths = _walk(self.root) if "file" in system.protocol else system.find(self.root)
+            found = [str(path)[len(prefix) :].lstrip("/") for path in paths]
         good = [name for name in found if name.lower().endswith(SUFFIXES) and ".." not in name.split("/")]
         return sorted(good), len(found) - len(good)
+
+
+@contextmanager
+def _readable(text: str) -> Iterator[None]:
+    """Say in words why a place cannot be looked at; the files of this machine have words of their own."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise BadRequest(f"{text} does not exist.") from None
+    except Exception as error:  # no such protocol, no package for it, no key, no network: each has its own type
+        if isinstance(error, OSError) and "://" not in text:
+            raise
+        raise BadRequest(f"{text} cannot be opened: {error or type(error).__name__}") from error
 
 
 def _walk(root: str) -> Iterator[str]:
@@ -143,15 +159,11 @@ def _walk(root: str) -> Iterator[str]:
 def find_place(text: str) -> Place:
     """Read a folder, file or glob: a path, or a URL that fsspec knows."""
     folder, pattern = _split_glob(text)
-    try:
+    with _readable(text):
         if "://" not in folder:
             system, root = fsspec.filesystem("file"), os.path.abspath(folder)
         else:
             system, root = fsspec.url_to_fs(_with_archive(folder))
-    except FileNotFoundError:
-        raise BadRequest(f"{text} does not exist.") from None
-    except Exception as error:  # no such protocol, no package for it, no such archive: each has its own type
-        raise BadRequest(f"{text} cannot be opened: {error}") from error
     return Place(text, system.to_json(), root, pattern)
 
 

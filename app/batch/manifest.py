@@ -28,7 +28,10 @@ def read_manifest(content: bytes, title: str, home: Place) -> list[Row]:
         name, before, after = _checked(entry, f"{title}, line {line}")
         if name in rows:
             raise BadRequest(f'{title}, line {line}: there are two pairs "{name}"; a column "name" tells them apart.')
-        rows[name] = (name, _locate(before, home), _locate(after, home))
+        try:
+            rows[name] = (name, _locate(before, home), _locate(after, home))
+        except BadRequest as error:
+            raise BadRequest(f"{title}, line {line}: {error.message}") from error
     if not rows:
         raise BadRequest(f"{title} holds no pairs.")
     return list(rows.values())

@@ -29,6 +29,12 @@ class Pairs:
     home: Place
     aside: int = 0
 
+    @property
+    def none_meet(self) -> bool:
+        """Say whether both sides have files, and none of them a partner: mostly one folder too high or too low."""
+        sides = {(pair.before is None, pair.after is None) for pair in self.pairs}
+        return sides == {(True, False), (False, True)}
+
 
 def find_pairs(before: str, after: str | None) -> Pairs:
     """Pair two folders, globs or URLs; without ``after``, ``before`` is a manifest."""
@@ -44,7 +50,7 @@ def find_pairs(before: str, after: str | None) -> Pairs:
         if not place.exists():
             raise BadRequest(f"{place.text} does not exist.")
         if place.is_file():
-            raise BadRequest(f"{place.text} is a file, not a folder; for two files there is the command compare.")
+            raise BadRequest(f"{place.text} is a file, not a folder; {_instead_of(place.text)}")
     return _match(first, second)
 
 
@@ -63,6 +69,12 @@ def _match(first: Place, second: Place) -> Pairs:
         for name in sorted(sides[0] | sides[1])
     )
     return Pairs(tuple(pairs), first, aside)
+
+
+def _instead_of(file: str) -> str:
+    if file.lower().endswith(".zip") and "://" not in file:
+        return f"zip://{file} looks into it."
+    return "for two files there is the command compare."
 
 
 def _folder_of(manifest: str) -> str:

@@ -150,6 +150,8 @@ def _open_folder(folder: Path, description: Mapping[str, Any], *, resume: bool) 
 
     Gives the file that is locked as long as this run writes there.
     """
+    if folder.exists() and not folder.is_dir():
+        raise BadRequest(f"{folder} is a file; --out is a folder.")
     known = folder / RUN
     earlier = _read_run(known)
     if resume and earlier is not None:

@@ -85,6 +85,10 @@ def _batch(arguments: argparse.Namespace) -> int:
     for pattern in arguments.accept:
         matcher(pattern)  # an error is known before hours of work
     found = find_pairs(arguments.before, arguments.after)
+    if found.none_meet:
+        print(
+            f"No file has a partner: {arguments.before} and {arguments.after} have no path in common.", file=sys.stderr
+        )
     rules = read_rules(found.home, options_given(arguments))
     source = {"before": arguments.before, "after": arguments.after, "pictures": arguments.pictures}
     limits = {"limits": asdict(settings.limits), "max_file_bytes": settings.max_file_bytes}
@@ -189,7 +193,7 @@ def _cores() -> int:
 
 
 def _count(text: str) -> int:
-    count = int(text)
+    count = int(text) if text.isdecimal() else 0
     if not 1 <= count <= 256:
         raise argparse.ArgumentTypeError("a number from 1 to 256 is expected")
     return count

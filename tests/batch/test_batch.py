@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,6 +133,8 @@ def test_names_that_look_like_addresses_or_are_no_text_are_just_names(tmp_path: 
         (("before", "after", "--out", "."), "--out"),
         (("before", "after", "--out", "after"), "lies in"),
         (("before", "after", "--out", "strangers"), "is not empty"),
+        (("before", "after", "--out", "after.zip"), "after.zip is a file; --out is a folder"),
+        (("before", "after.zip"), "zip://after.zip looks into it"),
     ],
 )
 def test_trouble_before_the_start_is_one_line_and_exit_status_2(
@@ -139,13 +142,47 @@ def test_trouble_before_the_start_is_one_line_and_exit_status_2(
 ) -> None:
     from app.__main__ import main
 
-    save(folders / "strangers", {"precious.txt": b"mine"})
+    save(folders, {"strangers/precious.txt": b"mine", "after.zip": b""})
     out = () if "--out" in arguments else ("--out", "report")
     assert main(["batch", *arguments, *out]) == 2
     err = capsys.readouterr().err
     assert err.startswith("batch: ") and message in err and err.count("\n") == 1
     assert (folders / "strangers/precious.txt").read_bytes() == b"mine"
     assert not Path("report").exists()
+
+
+@pytest.mark.parametrize("error", [PermissionError("Forbidden"), RuntimeError("Unable to locate credentials")])
+def test_a_bucket_that_cannot_be_looked_at_is_one_line_too(
+    folders: Path, memory: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    from app.__main__ import main
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise error
+
+    memory.pipe_file("/after/x.png", picture(1))
+    for method in ("find", "exists"):
+        monkeypatch.setattr(type(memory), method, refuse)
+        assert main(["batch", "before", "memory://after", "--out", "report"]) == 2
+        assert capsys.readouterr().err == f"batch: memory://after cannot be opened: {error}\n"
+
+
+def test_folders_without_a_path_in_common_are_remarked_upon(
+    folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert batch("before/login", "after") == 1
+    assert "No file has a partner: before/login and after have no path in common." in capsys.readouterr().err
+    batch("before", "after")
+    assert "partner" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("jobs", ["0", "257", "x", "-1", "2.0"])
+def test_a_count_that_is_none_is_said_plainly(capsys: pytest.CaptureFixture[str], jobs: str) -> None:
+    from app.__main__ import parse
+
+    with pytest.raises(SystemExit):
+        parse(["batch", "a", "b", "--out", "c", f"--jobs={jobs}"])
+    assert "a number from 1 to 256 is expected" in capsys.readouterr().err
 
 
 def test_a_second_run_replaces_the_report_of_the_first_and_leaves_other_files_alone(

@@ -146,6 +146,8 @@ def test_a_manifest_in_json_lies_beside_its_pictures_wherever_it_is_called_from(
         ("m.csv", 'before,after\n"a\nb",c\nd,\n', "line 4: after is missing"),
         ("m.csv", 'before,after\na,b\n"a"x,b\n', "line 3"),
         ("m.csv", "before,after\na,b\na,c\n", "line 3: there are two pairs"),
+        ("m.csv", "before,after\na,b\nc,s4://x.png\n", "line 3: s4://x.png cannot be opened"),
+        ("m.csv", "before,after\na,zip://x.png::none.zip\n", "line 2: zip://x.png::none.zip does not exist"),
         ("m.csv", b"before,after\na,\xff\n", "line 2: this is not text"),
         ("m.json", "", "line 1"),
         ("m.json", '{"before": "a"}', "line 1: a list of pairs"),
