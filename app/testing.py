@@ -39,7 +39,7 @@ def assert_images_match(
     Parameters
     ----------
     actual : bytes, path, PIL image or ndarray
-        An image file, its path, or pixels: grey, RGB or RGBA, uint8, shape (height, width[, 3 or 4]).
+        An image file, its path, or pixels: grey, RGB or RGBA, uint8 or uint16, shape (height, width[, 3 or 4]).
     baseline : path
         The image that is expected.
     options : Options, optional
@@ -95,7 +95,7 @@ def _as_file(actual: Any) -> bytes:
     if isinstance(actual, bytes | bytearray | memoryview):
         return bytes(actual)
     if isinstance(actual, np.ndarray):
-        return encode_png(np.ascontiguousarray(actual))
+        return encode_png(actual)
     if isinstance(actual, Image.Image):
         buffer = io.BytesIO()
         actual.save(buffer, "PNG")

@@ -24,7 +24,31 @@ def with_alpha(flat: UInt8Array, alpha: UInt8Array | None) -> Any:
 
 
 def encode_png(pixels: UInt8Array) -> bytes:
-    """Encode grey, RGB or RGBA as PNG: OpenCV's default filter and level, which are its fastest."""
+    """Encode grey, RGB or RGBA as PNG: OpenCV's default filter and level, which are its fastest.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        uint8 or uint16, shape (height, width) or (height, width, 3 or 4), in the order red, green, blue (, alpha).
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+
+    Raises
+    ------
+    ValueError
+        When the array is something else, such as floats or an empty picture.
+    """
+    known = pixels.dtype in (np.uint8, np.uint16) and (
+        pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))
+    )
+    if not known or not pixels.size:
+        raise ValueError(
+            f"pixels should be uint8 or uint16 of shape (height, width[, 3 or 4]), not {pixels.dtype} {pixels.shape}."
+        )
+    pixels = np.ascontiguousarray(pixels)
     if pixels.ndim == 3:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)  # type: ignore[assignment]
     return cv2.imencode(".png", pixels)[1].tobytes()

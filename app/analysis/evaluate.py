@@ -9,6 +9,7 @@ import numpy as np
 
 from app.analysis.category import Category, not_installed, region_crops
 from app.analysis.changed import Changed
+from app.analysis.checks import check_options, file_content
 from app.analysis.decode import decode
 from app.analysis.differences import find_differences
 from app.analysis.features import summarise as summarise_matches
@@ -83,8 +84,10 @@ def evaluate(
     Raises
     ------
     ImageDiffError
-        When a file is refused (``UnsupportedFormat``, ``CorruptImage``, ``TooManyPixels``, ``SideTooLong``)
-        or time is up (``TimedOut``).
+        When a file is refused (``UnsupportedFormat``, ``CorruptImage``, ``TooManyPixels``, ``SideTooLong``),
+        an option is out of its range (``InvalidOption``) or time is up (``TimedOut``).
+    TypeError
+        When something else than the bytes of a file is given.
 
     Examples
     --------
@@ -93,7 +96,8 @@ def evaluate(
     >>> evaluate(white, white).verdict
     'identical'
     """
-    options = options or Options()
+    before, after = file_content(before, "before"), file_content(after, "after")
+    options = check_options(options or Options())
     limits = limits or Limits()
     deadline = deadline or Deadline()
     with deadline.stage("decode"):

@@ -1,0 +1,37 @@
+"""What a caller in Python may get wrong, said before it fails deep inside or silently means something else."""
+
+from typing import Any, get_args, get_type_hints
+
+from app.analysis.model import Box, Options
+from app.errors import InvalidOption
+
+CHOICES = {name: get_args(get_type_hints(Options)[name]) for name in ("align", "tone", "style")}
+LEAST = {"sensitivity": 0, "min_area": 1, "thickness": 1, "max_regions": 0, "max_changed": 0}
+MOST = {"sensitivity": 100, "max_changed": 1}
+
+
+def file_content(data: Any, name: str) -> bytes:
+    """Give the bytes of an image file; a path, an array or a picture is a TypeError that says what to do with it."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, bytearray | memoryview):
+        return bytes(data)
+    raise TypeError(
+        f"{name} should be the bytes of an image file, not {type(data).__name__}: "
+        "Path(…).read_bytes() reads one, encode_png(…) makes one of an array."
+    )
+
+
+def check_options(options: Options) -> Options:
+    """Give them back, if every value is one that is known and in its range; else InvalidOption names it."""
+    for name, choices in CHOICES.items():
+        if (value := getattr(options, name)) not in choices:
+            raise InvalidOption(f"{name} should be {' or '.join(map(repr, choices))}, not {value!r}.", field=name)
+    for name, least in LEAST.items():
+        value, most = getattr(options, name), MOST.get(name)
+        if value is not None and not (least <= value and (most is None or value <= most)):
+            between = f"at least {least}" if most is None else f"from {least} to {most}"
+            raise InvalidOption(f"{name} should be {between}, not {value!r}.", field=name)
+    if not all(isinstance(box, Box) for box in options.ignore):
+        raise InvalidOption("ignore should hold Box(x, y, width, height) and nothing else.", field="ignore")
+    return options
