@@ -12,6 +12,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -67,7 +68,8 @@ class Child:
 
     def kill(self) -> None:
         """Kill it while another thread waits for its answer, which is then an error."""
-        self._process.kill()
+        with suppress(ValueError):  # it was ended meanwhile
+            self._process.kill()
 
     def end(self) -> None:
         """Kill it and forget it."""

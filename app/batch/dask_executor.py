@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from app.batch.executor import Result, Task
-from app.cluster.connection import REFRESH_SECONDS, Connection
+from app.cluster.connection import REFRESH_SECONDS, Connection, check_address
 from app.cluster.tasks import run_function
 from app.errors import NoWorkers, SchedulerAway
 from app.settings import Settings
@@ -58,6 +58,7 @@ class DaskExecutor:
 
 def batch_executor(address: str, settings: Settings) -> DaskExecutor:
     """Connect to a cluster; a scheduler that does not answer, or has no workers, is an error that says so."""
+    check_address(address)
     connection = Connection(address)
     give_up = time.monotonic() + WAIT_FOR_WORKERS
     while True:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -165,6 +166,12 @@ def find_place(text: str) -> Place:
         else:
             system, root = fsspec.url_to_fs(_with_archive(folder))
     return Place(text, system.to_json(), root, pattern)
+
+
+def folder_of(text: str) -> Path | None:
+    """Give the folder of this machine that a place names, or that its glob looks into; None when it is none."""
+    path = Path(_split_glob(text.removeprefix("file://"))[0])
+    return path if path.is_dir() else None
 
 
 @lru_cache(maxsize=256)

@@ -25,13 +25,16 @@ def forget_changed(
     """Drop the lines of pairs of which a picture is not the one that was compared any more; give their names."""
     done = (pair for pair in pairs if is_done(pair, results))
     changed = []
-    with ThreadPoolExecutor(THREADS) as threads:
+    threads = ThreadPoolExecutor(THREADS)
+    try:
         while some := list(islice(done, AT_ONCE)):
             records = [results.record(pair.name) for pair in some]
             for pair, current in zip(some, threads.map(_is_current, some, records), strict=True):
                 on_pair()
                 if not current:
                     changed.append(pair.name)
+    finally:
+        threads.shutdown(cancel_futures=True)  # Ctrl-C does not wait for a thousand files
     results.forget(changed)
     return frozenset(changed)
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import dask
 from distributed import Client
+from distributed.comm.addressing import parse_address, parse_host_port
 from distributed.comm.core import CommClosedError
+from distributed.comm.registry import get_backend
 
 from app.cluster.tasks import Outcome
-from app.errors import NoWorkers, SchedulerAway, TimedOut
+from app.errors import BadRequest, NoWorkers, SchedulerAway, TimedOut
 
 CONNECT_SECONDS = 3.0
 REFRESH_SECONDS = 1.0  # how long the number of slots, or that nobody answered, is believed
@@ -22,6 +24,16 @@ RETRIES = 2  # of what a worker could not do; what is lost with a worker is run 
 
 # The two images of a request travel with its task, on purpose: they are still there when a worker is lost.
 dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})
+
+
+def check_address(address: str) -> None:
+    """Refuse what cannot be the address of a scheduler, before anything waits for an answer."""
+    try:
+        scheme, place = parse_address(address, strict=True)
+        get_backend(scheme)
+        parse_host_port(place)
+    except ValueError:
+        raise BadRequest(f"{address} is no address of a scheduler; one is written tcp://scheduler:8786.") from None
 
 
 class Connection:

@@ -1,9 +1,12 @@
 """The options of the analysis on the command line: those of the HTTP API, with the same ranges."""
 
 import argparse
+import os
 from typing import Literal, get_args, get_origin
 
 from app.options import OptionsIn
+
+MOST = 256  # at once on one machine
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,3 +25,16 @@ def options_given(arguments: argparse.Namespace) -> dict[str, list[str]]:
     """Give what was said, as texts for ``app.options.from_texts``."""
     given = {name: getattr(arguments, name) for name in OptionsIn.model_fields}
     return {name: values for name, values in given.items() if values is not None}
+
+
+def count(text: str) -> int:
+    """Read how many work at once."""
+    number = int(text) if text.isdecimal() else 0
+    if not 1 <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST} is expected")
+    return number
+
+
+def processors() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

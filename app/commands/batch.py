@@ -13,7 +13,7 @@ from pathlib import Path
 from app.batch.accept import accept
 from app.batch.config import read_rules
 from app.batch.executor import Executor, LocalProcesses, ThisProcess
-from app.batch.files import matcher, only_here
+from app.batch.files import folder_of, matcher, only_here
 from app.batch.pairs import Pairs, find_pairs
 from app.batch.progress import in_words, progress_bar, show_counts
 from app.batch.reports import write_reports
@@ -21,7 +21,7 @@ from app.batch.reports.facts import Facts
 from app.batch.results import Results
 from app.batch.resume import forget_changed, is_done
 from app.batch.run import Plan, run_batch
-from app.commands.arguments import add_options, options_given
+from app.commands.arguments import add_options, count, options_given, processors
 from app.errors import BadRequest, ImageDiffError
 from app.settings import Settings, SettingsError
 
@@ -48,7 +48,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("after", metavar="AFTER", nargs="?", help="folder, glob or URL of the new pictures")
     parser.add_argument("--out", type=Path, required=True, metavar="REPORT", help="folder that gets the report")
     parser.add_argument(
-        "--jobs", type=_count, default=_cores(), metavar="N", help="pairs at once; else one a processor"
+        "--jobs", type=count, default=processors(), metavar="N", help="pairs at once; else one a processor"
     )
     parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster that does the work (tcp://…)")
     parser.add_argument("--resume", action="store_true", help="go on with what a stopped run has left")
@@ -96,9 +96,12 @@ def _batch(arguments: argparse.Namespace) -> int:
     try:
         changed = _forget_changed(found, results, quiet=arguments.quiet)
         whole = _compare(arguments, found, Plan(rules, settings, arguments.pictures), results)
-        if whole and arguments.accept:
-            _accept(arguments.accept, found, results, changed)
-        return _report(arguments, found, results, whole)
+        try:
+            if whole and arguments.accept:
+                _accept(arguments.accept, found, results, changed)
+        finally:  # what was accepted before one of them failed is in the report, too
+            status = _report(arguments, found, results, whole)
+        return status
     finally:
         results.close()
 
@@ -116,6 +119,8 @@ def _forget_changed(found: Pairs, results: Results, *, quiet: bool) -> Container
 def _accept(patterns: Sequence[str], found: Pairs, results: Results, changed: Container[str]) -> None:
     copied, held = accept(found.pairs, results, patterns, found.home, unseen=changed)
     print(f"Accepted {copied:,}: copied after over before.")
+    if not copied + held:
+        print(f"No pair that changed is named {' or '.join(patterns)}.", file=sys.stderr)
     if held:
         print(f"Not accepted {held:,}: changed since compared, see the new report first.", file=sys.stderr)
 
@@ -144,8 +149,10 @@ def _executor(arguments: argparse.Namespace, settings: Settings, todo: int) -> E
     if arguments.scheduler:
         if private:
             raise BadRequest("memory:// is in this process only; a cluster cannot read it.")
-        from app.batch.dask_executor import batch_executor
-
+        try:
+            from app.batch.dask_executor import batch_executor
+        except ImportError:
+            raise BadRequest("--scheduler needs what requirements-cluster.txt names; install that first.") from None
         return batch_executor(arguments.scheduler, settings)
     if private:
         return ThisProcess()
@@ -183,17 +190,7 @@ def _again(arguments: argparse.Namespace) -> str:
 
 def _check_out(out: Path, *places: str | None) -> None:
     """Refuse to write among the pictures: the next run would compare its own report."""
-    for folder in (Path(place).resolve() for place in places if place and os.path.isdir(place)):
-        if out.resolve().is_relative_to(folder):
+    for place in places:
+        folder = folder_of(place) if place else None
+        if folder and out.resolve().is_relative_to(folder.resolve()):
             raise BadRequest(f"--out {out} lies in {folder}; choose a folder outside of it.")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _count(text: str) -> int:
-    count = int(text) if text.isdecimal() else 0
-    if not 1 <= count <= 256:
-        raise argparse.ArgumentTypeError("a number from 1 to 256 is expected")
-    return count

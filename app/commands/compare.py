@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     except SettingsError as error:
         print(f"compare: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"compare: {error.filename}: {error.strerror}", file=sys.stderr)
+        print("compare:", ": ".join(filter(None, (error.filename, error.strerror))), file=sys.stderr)
     return 2
 
 

@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 from contextlib import suppress
 from typing import Any
+
+from app.commands.arguments import count, processors
+from app.errors import BadRequest
 
 RETRY_SECONDS = 2.0
 
@@ -15,7 +17,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """Declare the command and its options."""
     parser = commands.add_parser("worker", help="compare images for a Dask scheduler")
     parser.add_argument("scheduler", help="its address, such as tcp://scheduler:8786")
-    parser.add_argument("--slots", type=int, default=os.cpu_count() or 1, help="comparisons at once (all processors)")
+    parser.add_argument(
+        "--slots", type=count, default=processors(), metavar="N", help="comparisons at once (all processors)"
+    )
     parser.add_argument("--host", help="address under which other machines of the cluster reach this one")
     parser.set_defaults(run=run)
 
@@ -27,8 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     except ImportError:
         print("Install what requirements-cluster.txt names first.", file=sys.stderr)
         return 2
+    from app.cluster.connection import check_address
     from app.cluster.tasks import warm_up
 
+    try:
+        check_address(arguments.scheduler)
+    except BadRequest as error:
+        print(f"worker: {error.message}", file=sys.stderr)
+        return 2
     warm_up(arguments.slots)
     asyncio.run(_work(arguments))
     return 0

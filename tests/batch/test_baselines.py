@@ -145,6 +145,28 @@ def test_an_archive_cannot_be_accepted_into(folders: Path, batch: Batch) -> None
     assert Path("old.zip").read_bytes() == kept
 
 
+def test_what_was_accepted_before_one_failed_is_in_the_report(
+    folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folders / "elsewhere").mkdir()
+    (folders / "before/z").symlink_to(folders / "elsewhere")  # a picture is not copied through it
+    save(folders / "after", {"z/x.png": picture(1)})
+    assert batch("before", "after", "--accept", "**") == 2
+    assert "a link leads out of the folder" in capsys.readouterr().err
+    assert {name for name, line in lines_of().items() if line.get("accepted")} == {
+        "login/changed.png",
+        "login/new.png",
+    }
+    assert "2 accepted" in Path("report/summary.md").read_text("utf-8")
+
+
+def test_a_name_that_accepts_nothing_is_remarked_upon(
+    folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch("before", "after", "--accept", "logn/*")
+    assert "No pair that changed is named logn/*." in capsys.readouterr().err
+
+
 def test_a_manifest_has_its_options_beside_it(folders: Path, batch: Batch) -> None:
     rows = "before,after\nbefore/login/changed.png,after/login/changed.png\n"
     save(folders, {"pairs.csv": rows.encode(), ".imagediff.toml": b'["before/login/*"]\nmax_regions = 1'})

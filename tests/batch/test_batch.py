@@ -1,6 +1,7 @@
 """`python -m app batch`: pairs found, every one of them answered, an exit status like that of compare."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,7 @@ def test_names_that_look_like_addresses_or_are_no_text_are_just_names(tmp_path: 
         (("before", "after", "--resume", "--out", "before/report"), "lies in"),
         (("before", "after", "--out", "."), "--out"),
         (("before", "after", "--out", "after"), "lies in"),
+        (("before/**/*.png", "after", "--out", "before/report"), "lies in"),
         (("before", "after", "--out", "strangers"), "is not empty"),
         (("before", "after", "--out", "after.zip"), "after.zip is a file; --out is a folder"),
         (("before", "after.zip"), "zip://after.zip looks into it"),
@@ -183,6 +185,16 @@ def test_a_count_that_is_none_is_said_plainly(capsys: pytest.CaptureFixture[str]
     with pytest.raises(SystemExit):
         parse(["batch", "a", "b", "--out", "c", f"--jobs={jobs}"])
     assert "a number from 1 to 256 is expected" in capsys.readouterr().err
+
+
+def test_a_cluster_without_its_packages_says_what_to_install(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from app.__main__ import main
+
+    monkeypatch.setitem(sys.modules, "app.batch.dask_executor", None)
+    assert main(["batch", "before", "after", "--out", "report", "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    assert capsys.readouterr().err.startswith("batch: --scheduler needs what requirements-cluster.txt names")
 
 
 def test_a_second_run_replaces_the_report_of_the_first_and_leaves_other_files_alone(

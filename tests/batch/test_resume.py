@@ -1,5 +1,6 @@
 """A resumed run compares again what changed since, and nothing else, wherever the pictures lie."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -123,7 +124,9 @@ def test_a_bucket_s_listing_gives_the_stamp_that_a_worker_sees_when_it_opens_the
     listed = file.stamp()
     files.file_system(file.system).invalidate_cache()
     assert listed is not None
-    assert listed == file.read_stamped("after")[1]
+    content, seen = file.read_stamped("after")
+    assert listed == seen
+    assert file.sha256() == hashlib.sha256(content).hexdigest()
 
 
 def test_a_stamp_that_fits_spares_reading_the_file(

@@ -58,3 +58,24 @@ def test_a_worker_that_may_start_no_processes_says_how_to_start_it(monkeypatch: 
     monkeypatch.setattr(os, "daemon", True, raising=False)
     with pytest.raises(RuntimeError, match="python -m app worker"):
         _workers_for(97)
+
+
+@pytest.mark.parametrize(
+    "address", ["scheduler", "scheduler:8786", "foo://scheduler:8786", "tcp://scheduler", "tcp://"]
+)
+def test_what_is_no_address_is_said_before_anything_waits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    (tmp_path / "x.png").write_bytes(b"")
+    for command in (
+        ["worker", address],
+        ["batch", *[str(tmp_path)] * 2, "--out", str(tmp_path.parent / "report"), "--scheduler", address],
+    ):
+        assert main([*command]) == 2
+        assert f": {address} is no address of a scheduler" in capsys.readouterr().err
+
+
+def test_a_worker_has_one_slot_at_least(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["worker", "tcp://127.0.0.1:9", "--slots", "0"])
+    assert "a number from 1 to 256 is expected" in capsys.readouterr().err
