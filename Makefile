@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format lock bench load endurance fuzz audit sbom model screenshots docker-lint clean
 PYTHON_IN = .venv/bin/python
+# Where it is set, each of the many processes of a test run would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 SERVED = requirements.txt requirements-model.txt requirements-cluster.txt
 
 help: ## list these commands

@@ -40,6 +40,13 @@ def test_a_call_runs_in_another_process_and_gives_its_result(workers: Workers) -
     assert workers.call(children.prepared_with, seconds=20) == "ready"
 
 
+def test_a_child_has_the_analysis_loaded_when_it_starts() -> None:
+    """Whatever folder a test that ran before had gone to: see ``tests/conftest.py``."""
+    workers = Workers(1, initializer=time.sleep, initargs=(0,))
+    assert workers.call(eval, "'app.jobs' in __import__('sys').modules", seconds=60)
+    workers.close()
+
+
 def test_a_child_is_used_again(workers: Workers) -> None:
     assert workers.call(os.getpid, seconds=20) == workers.call(os.getpid, seconds=20)
 
