@@ -17,6 +17,15 @@ from app.errors import BadRequest
 RESULTS, RUN, PAIRS = "results.jsonl", "run.json", "pairs"
 MADE_BY = "Image Diff batch"
 AGAIN = ("error", "missing", "extra")  # what a resumed run looks at again
+NAMED = {  # what a description holds, in the words of who gave it
+    "before": "BEFORE",
+    "after": "AFTER",
+    "pictures": "--pictures",
+    "given": "an option of the command line",
+    "rules": ".imagediff.toml",
+    "limits": "a limit on pixels (IMAGE_DIFF_MAX_…)",
+    "max_file_bytes": "IMAGE_DIFF_MAX_FILE_BYTES",
+}
 SUFFIXES = {REPORT: ".html", THUMBNAIL: ".webp"}
 
 
@@ -196,8 +205,9 @@ def _check_same(then: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Refuse to mix results that were not made in the same way."""
     for key in now:
         if then.get(key) != now[key]:
+            was, is_ = _short(then.get(key)), _short(now[key])
             raise BadRequest(
-                f"--resume: {key} is not what it was: {_short(then.get(key))} then, {_short(now[key])} now. "
+                f"--resume: {NAMED.get(key, key)} is not what it was: {was} then, {is_} now. "
                 "Run without --resume to compare everything anew."
             )
 

@@ -100,10 +100,10 @@ def test_a_pair_that_is_gone_is_gone_from_a_resumed_report(folders: Path, batch:
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        (["--sensitivity", "70"], "given"),
-        (["--pictures", "all"], "pictures"),
-        (["--ignore", "0,0,5,5"], "given"),
-        ([], "rules"),
+        (["--sensitivity", "70"], "an option of the command line"),
+        (["--pictures", "all"], "--pictures"),
+        (["--ignore", "0,0,5,5"], "an option of the command line"),
+        ([], ".imagediff.toml"),
     ],
 )
 def test_results_of_other_options_are_not_mixed(

@@ -19,7 +19,7 @@ from flask import Flask
 from app import jobs
 from app.errors import Busy, InvalidOption, TimedOut, TooManyPixels
 from app.web.services import Services
-from app.worker import ChildCrashed, Workers
+from app.worker import Child, ChildCrashed, Workers
 from tests import picture_factory
 from tests.web import children
 from tests.web.conftest import MakeApp, assert_error, files_under, pair
@@ -228,3 +228,9 @@ def test_an_evaluation_without_memory_is_refused_in_words(allocate: Any) -> None
 def test_other_errors_of_opencv_are_not_called_a_lack_of_memory() -> None:
     with pytest.raises(cv2.error), jobs.within_memory():
         cv2.resize(BLACK, (0, 0))
+
+
+def test_a_child_that_ended_meanwhile_may_be_killed_all_the_same() -> None:
+    child = Child(children.prepare, ("ready",))
+    child.end()
+    child.kill()
