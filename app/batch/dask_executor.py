@@ -22,7 +22,7 @@ class DaskExecutor:
         self._connection = connection
         self._seconds = seconds
         self._slots = 0
-        self._closing = False
+        self._stopping = False
         self._threads = ThreadPoolExecutor(1000, thread_name_prefix="pair")  # started as needed
 
     @property
@@ -39,9 +39,13 @@ class DaskExecutor:
         """Run it on whichever worker is free."""
         return self._threads.submit(self._run, function, task)
 
+    def stop(self) -> None:
+        """Wait no longer for a scheduler that is away."""
+        self._stopping = True
+
     def close(self) -> None:
         """Wait for what was submitted, unless the scheduler is away."""
-        self._closing = True
+        self.stop()
         self._threads.shutdown(cancel_futures=True)
         self._connection.close()
 
@@ -51,7 +55,7 @@ class DaskExecutor:
             try:
                 return self._connection.run(run_function, function, task, self._seconds)
             except SchedulerAway:
-                if self._closing or time.monotonic() > give_up:
+                if self._stopping or time.monotonic() > give_up:
                     raise
                 time.sleep(REFRESH_SECONDS)
 

@@ -24,6 +24,9 @@ class Executor(Protocol):
     def submit(self, function: Callable[[Task], Result], task: Task, /) -> Future[Result]:
         """Run a function of a module somewhere; its task and its result travel by pickle."""
 
+    def stop(self) -> None:
+        """Go on with what runs, but wait for nothing else: the batch was asked to stop."""
+
     def close(self) -> None:
         """Forget what has not started, wait for what has, and let go of the workers."""
 
@@ -40,6 +43,9 @@ class LocalProcesses:
     def submit(self, function: Callable[[Task], Result], task: Task, /) -> Future[Result]:
         """Run it in the next child that is free; it is killed when its time is up."""
         return self._threads.submit(self._workers.call, function, task, seconds=self._seconds)
+
+    def stop(self) -> None:
+        """Do nothing: what runs here ends by itself."""
 
     def close(self) -> None:
         """Wait for the calls that run, then end the children."""
@@ -58,6 +64,9 @@ class ThisProcess:
     def submit(self, function: Callable[[Task], Result], task: Task, /) -> Future[Result]:
         """Run it after those submitted before it."""
         return self._threads.submit(function, task)
+
+    def stop(self) -> None:
+        """Do nothing: what runs here ends by itself."""
 
     def close(self) -> None:
         """Wait for the call that runs."""

@@ -20,6 +20,7 @@ from app.errors import ImageDiffError
 from app.settings import Settings
 
 IN_HAND = 2  # pairs submitted for each slot: the next one is there when a worker is done, and none piles up
+LOOK_UP_SECONDS = 1.0  # after which a wish to stop is seen though nothing was done: a cluster may be away
 Take = Callable[[Answer], None]
 
 
@@ -89,7 +90,8 @@ def _compare_all(todo: Iterator[Work | Answer], executor: Executor, take: Take, 
             else:
                 running[executor.submit(compare_pair, work)] = work.name
         if running:
-            _take_done(wait(running, return_when=FIRST_COMPLETED).done, running, take, stop)
+            _take_done(wait(running, LOOK_UP_SECONDS, FIRST_COMPLETED).done, running, take, stop)
+    executor.stop()
     for future in running:
         future.cancel()
     _take_done(wait(running).done, running, take, stop)

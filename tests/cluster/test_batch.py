@@ -1,6 +1,8 @@
 """A batch on a Dask cluster of real processes answers every pair once, as one process would, whoever is killed."""
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -10,8 +12,12 @@ from typing import Any
 import pytest
 
 from app.__main__ import main
+from app.batch.config import Rules
 from app.batch.dask_executor import DaskExecutor, batch_executor
 from app.batch.files import File
+from app.batch.pairs import find_pairs
+from app.batch.results import Results
+from app.batch.run import Plan, run_batch
 from app.cluster.connection import Connection
 from app.errors import ImageDiffError, NoWorkers, SchedulerAway
 from app.settings import Settings
@@ -96,6 +102,30 @@ def test_the_places_are_as_many_as_there_ever_were(monkeypatch: pytest.MonkeyPat
         assert executor.slots == 2
     monkeypatch.setattr(connection, "slots", lambda: 3)
     assert executor.slots == 3
+
+
+def test_a_batch_that_is_asked_to_stop_does_not_wait_for_a_scheduler_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path, {"before/x.png": picture(1), "after/x.png": picture(1)})
+    connection = Connection("tcp://127.0.0.1:9")
+    monkeypatch.setattr(connection, "slots", lambda: 1)
+    asked = threading.Event()
+
+    def nobody_answers(*_: Any, **__: Any) -> None:
+        if not asked.is_set():
+            asked.set()
+            os.kill(os.getpid(), signal.SIGINT)
+        raise SchedulerAway("away")
+
+    monkeypatch.setattr(connection, "run", nobody_answers)
+    found = find_pairs(str(tmp_path / "before"), str(tmp_path / "after"))
+    results = Results(tmp_path / "report", {}, resume=False)
+    executor = DaskExecutor(connection, seconds=1)
+    assert not run_batch(found.pairs, Plan(Rules((), {}), Settings()), executor, results)
+    executor.close()
+    results.close()
+    assert results.rows == {}  # left for another run
 
 
 def none_left() -> int:
