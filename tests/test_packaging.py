@@ -27,7 +27,7 @@ def project_files() -> Iterator[Path]:
     made = {".git", ".venv", ".hypothesis", "var", "out", "node_modules", "test-results", "__pycache__"}
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in made and not name.endswith("_cache")]
-        yield from (Path(folder, name) for name in names)
+        yield from (Path(folder, name) for name in names if name not in made)  # .git is a file in a worktree
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -85,7 +85,10 @@ def test_the_audit_covers_every_lock_that_is_served_and_fails_when_it_cannot_ask
 
 
 def test_the_bill_of_materials_lists_every_locked_package_with_its_hashes() -> None:
-    subprocess.run("\n".join(recipe("sbom")), shell=True, cwd=ROOT, check=True, capture_output=True)
+    # Without the check against the schema of CycloneDX, which takes its tool half a minute.
+    commands = "\n".join(recipe("sbom")).replace(" --output-reproducible", " --no-validate --output-reproducible")
+    assert "--no-validate" in commands
+    subprocess.run(commands, shell=True, cwd=ROOT, check=True, capture_output=True)
     for lock in SERVED:
         bill = json.loads((ROOT / "bench/out" / lock).with_suffix(".cdx.json").read_text(encoding="utf-8"))
         assert (bill["bomFormat"], bill["metadata"]["component"]["name"]) == ("CycloneDX", "image-diff")
