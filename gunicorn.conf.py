@@ -4,8 +4,9 @@ import os
 import shutil
 import tempfile
 
-from app.gate import HESITATING, READERS
+from app.gate import HESITATING
 from app.settings import Settings
+from app.web.clients import READERS
 
 _host = os.environ.get("HOST", "127.0.0.1")
 _port = os.environ.get("PORT", "8000")
@@ -16,11 +17,14 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 # Evaluations run in processes of their own, as many as the gate lets in; threads only carry requests, so that
 # /health and pictures are answered meanwhile. One worker (WEB_CONCURRENCY) is enough for a machine.
 worker_class = "app.web.connections.ThreadsWithLimits"
-# Who waits or works at the gate or hesitates before it, who sends a body, and half as many again for the rest.
+# Who waits or works at the gate or hesitates before it, who sends a body or waits to, and some for the rest.
 _settings = Settings.from_environment()
 _at_the_gate = _settings.most_at_once + _settings.evaluations + _settings.waiting + _settings.waiting_pictures
-threads = _at_the_gate + HESITATING + READERS * 3 // 2
+threads = _at_the_gate + HESITATING + READERS * 5 // 2
 keepalive = 5
+# Those that have sent no request need no thread. With the files of requests it stays below 1,024 descriptors, which is
+# what many systems allow.
+worker_connections = threads + 400
 
 # For a worker that hangs altogether. An evaluation ends by its own deadline, long before.
 timeout = 120

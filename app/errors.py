@@ -60,6 +60,13 @@ class NotFound(ImageDiffError):
     code = "not_found"
 
 
+class TooSlow(ImageDiffError):
+    """The request arrived more slowly than this server waits for."""
+
+    status = 408
+    code = "too_slow"
+
+
 class FileTooLarge(ImageDiffError):
     """A file or the whole request is over its limit in bytes."""
 

@@ -11,11 +11,9 @@ from pathlib import Path
 from app.errors import Busy
 
 POLL_SECONDS = 0.005
-READERS = 32  # bodies of requests that one process takes in at once
 HESITATING = 64  # requests of one process that may hesitate at once
 HESITATION_SECONDS = 1.0
 
-_readers = threading.BoundedSemaphore(READERS)
 _hesitating = threading.BoundedSemaphore(HESITATING)
 
 
@@ -93,17 +91,6 @@ class Gate:
             return place
         finally:
             self._line.release()
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Read the body of a request; slow clients cannot take all threads of this process."""
-    if not _readers.acquire(blocking=False):
-        raise Busy("The server is taking in too many files at once; try again in a few seconds.")
-    try:
-        yield
-    finally:
-        _readers.release()
 
 
 def busy() -> Busy:

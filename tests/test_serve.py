@@ -2,67 +2,25 @@
 
 import json
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import requests
 
 from app.__main__ import main
-
-ROOT = Path(__file__).parents[1]
-HOST = "diff.example"
-SAMPLES = ROOT / "static/samples"
-
-
-Service = tuple[subprocess.Popen[str], str, Path]
-
-
-@contextmanager
-def serving(folder: Path, **variables: str) -> Iterator[Service]:
-    """Start the service on a port that the system chooses, in a folder that is all it may write to."""
-    places = {"HOME": "/nonexistent", "TMPDIR": str(folder), "IMAGE_DIFF_STORE": str(folder / "store"), "PORT": "0"}
-    places |= {"IMAGE_DIFF_TRUSTED_HOSTS": HOST, **variables}
-    with subprocess.Popen(
-        [sys.executable, "-m", "app", "serve"],
-        cwd=ROOT,
-        env={name: value for name, value in os.environ.items() if not name.startswith("IMAGE_DIFF_")} | places,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stdout
-        log = ""
-        while not (listening := re.search(r"Listening at: (http://[\d.:]+)", log)):
-            line = process.stdout.readline()
-            assert line, f"it did not start:\n{log}"
-            log += line
-        yield process, listening[1], folder
-        with suppress(ProcessLookupError):  # it has ended, as it was told
-            os.killpg(process.pid, signal.SIGKILL)
+from tests.serving import HOST, Service, compare, connect, serving, session
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with serving(tmp_path_factory.mktemp("service")) as started:
         yield started
-
-
-def session() -> requests.Session:
-    """Ask around any proxy of this machine."""
-    asker = requests.Session()
-    asker.trust_env = False
-    asker.headers["Host"] = HOST
-    return asker
 
 
 def test_every_line_it_logs_is_json(service: Service) -> None:
@@ -90,8 +48,7 @@ def test_two_files_get_an_evaluation_and_the_metrics_know_of_it(
     service: Service,
 ) -> None:
     _, address, _ = service
-    files = {side: (SAMPLES / f"dashboard-{side}.png").read_bytes() for side in ("before", "after")}
-    answer = session().post(f"{address}/api/evaluations", files=files, timeout=60)
+    answer = compare(address)
     assert (answer.status_code, answer.json()["verdict"]) == (201, "different")
     metrics = session().get(f"{address}/metrics", timeout=30).text
     assert 'image_diff_evaluations_total{verdict="different"} 1.0' in metrics
@@ -111,14 +68,6 @@ def test_the_health_check_fails_where_nothing_listens(capsys: pytest.CaptureFixt
         silent.bind(("127.0.0.1", 0))
         assert main(["health", "--port", str(silent.getsockname()[1])]) == 1
     assert "no answer" in capsys.readouterr().err
-
-
-def connect(address: str, *sent: bytes) -> socket.socket:
-    host, port = address.removeprefix("http://").split(":")
-    connection = socket.create_connection((host, int(port)), timeout=30)
-    for data in sent:
-        connection.sendall(data)
-    return connection
 
 
 HEAD = f"POST /api/evaluations HTTP/1.1\r\nHost: {HOST}\r\n".encode()
@@ -181,11 +130,6 @@ def test_it_ends_when_told_and_leaves_only_the_store(service: Service) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=40) == 0
     assert [path.name for path in folder.iterdir()] == ["store"]
-
-
-def compare(address: str) -> requests.Response:
-    files = {side: (SAMPLES / f"dashboard-{side}.png").read_bytes() for side in ("before", "after")}
-    return session().post(f"{address}/api/evaluations", files=files, timeout=60)
 
 
 def test_killed_in_the_middle_of_its_work_it_starts_again_with_whole_results_and_a_free_gate(tmp_path: Path) -> None:

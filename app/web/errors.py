@@ -21,6 +21,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Not allowed here",
+    408: "That took too long",
     413: "Too large",
     415: "Not an image we can read",
     422: "That cannot be compared",

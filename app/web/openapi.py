@@ -23,6 +23,7 @@ ANSWERS = {
     401: "The service asks for a token, and none or a wrong one was sent.",
     403: "Another site made the browser send this.",
     404: "Unknown, expired or deleted.",
+    408: "The request arrived too slowly.",
     413: "A file or the whole request is too large.",
     415: "Not an image format, or not a media type, that is read here.",
     422: "An image is damaged or too large, or an option is unknown or out of range.",

@@ -11,9 +11,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.analysis.category import Category
 from app.analysis.model import Alignment, Features, HashDistance, Metrics, Options, Region, Tone, Verdict
 from app.errors import BadRequest, FileTooLarge, ImageDiffError
-from app.gate import reading
 from app.options import OPTION_NAMES, OptionsIn, invalid_option
 from app.store import ID_PATTERN
+from app.web.clients import reading
 
 MAX_JSON_BYTES = 1_000_000
 

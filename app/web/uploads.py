@@ -17,9 +17,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.analysis import Options
 from app.errors import BadRequest, FileTooLarge, MissingFile, NotFound, TooManyFiles
-from app.gate import reading
 from app.options import from_texts
 from app.store import not_found
+from app.web.clients import reading
 from app.web.errors import too_large
 from app.web.services import services
 

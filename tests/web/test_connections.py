@@ -1,8 +1,10 @@
 """A client that is slow or never ends loses its connection, and not the service its threads."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +12,8 @@ import pytest
 from gunicorn.config import Config
 
 from app.errors import Busy
-from app.gate import READERS, reading
-from app.web import connections
+from app.web import clients, connections
+from app.web.clients import READERS, ClientSocket, reading
 from app.web.connections import ThreadsWithLimits
 from tests.web.conftest import MakeApp, assert_error, pair
 
@@ -32,8 +34,8 @@ def worker() -> Iterator[ThreadsWithLimits]:
 @pytest.fixture
 def pipe() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Give a connection that has both its ends here."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    accepted, theirs = socket.socketpair()
+    with ClientSocket(accepted.detach()) as ours, theirs:
         yield ours, theirs
 
 
@@ -78,7 +80,49 @@ def test_a_request_has_less_time_for_its_headers_than_for_the_rest(
     assert worker._ends == {}
 
 
-def test_only_so_many_bodies_are_read_at_once(make_app: MakeApp) -> None:
+def test_whoever_moves_enough_bytes_is_never_late(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = pipe
+    now = [1000.0]
+    monkeypatch.setattr(clients.time, "monotonic", lambda: now[0])
+
+    def wait(*_: Any) -> int:
+        now[0] += 10
+        return 5
+
+    with monkeypatch.context() as slow:
+        slow.setattr(ClientSocket, "send", wait)
+        ours.sendall(b"0123456789")
+    assert ours.seconds_late == pytest.approx(20, abs=0.01)
+    theirs.sendall(bytes(100_000))
+    for _ in range(10):
+        ours.recv(10_000)
+    assert ours.seconds_late == pytest.approx(10, abs=0.01)
+    ours.begin()
+    assert ours.seconds_late == 0
+
+
+def test_a_file_is_sent_whole_and_in_pieces(pipe: Any, tmp_path: Path) -> None:
+    ours, theirs = pipe
+    content = bytes(range(256)) * 1000
+    (tmp_path / "file").write_bytes(content)
+    received = bytearray()
+
+    def receive() -> None:
+        while data := theirs.recv(50_000):
+            received.extend(data)
+
+    reader = threading.Thread(target=receive)
+    reader.start()
+    with (tmp_path / "file").open("rb") as file:
+        assert ours.sendfile(file, 100, 150_000) == 150_000
+        assert ours.sendfile(file, 250_000) == 6_000
+    ours.shutdown(socket.SHUT_WR)
+    reader.join()
+    assert bytes(received) == content[100:150_100] + content[250_000:]
+
+
+def test_only_so_many_bodies_are_read_at_once(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "ROOM_SECONDS", 0)
     client = make_app().test_client()
     held = [reading() for _ in range(READERS)]
     for reader in held:
