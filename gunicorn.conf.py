@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import sys
 import tempfile
 
 from app.gate import HESITATING
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.web.clients import READERS
 
 _host = os.environ.get("HOST", "127.0.0.1")
@@ -18,7 +19,10 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 # /health and pictures are answered meanwhile. One worker (WEB_CONCURRENCY) is enough for a machine.
 worker_class = "app.web.connections.ThreadsWithLimits"
 # Who waits or works at the gate or hesitates before it, who sends a body or waits to, and some for the rest.
-_settings = Settings.from_environment()
+try:
+    _settings = Settings.from_environment()
+except SettingsError as error:
+    sys.exit(f"{error}.")
 _at_the_gate = _settings.most_at_once + _settings.evaluations + _settings.waiting + _settings.waiting_pictures
 threads = _at_the_gate + HESITATING + READERS * 5 // 2
 keepalive = 5

@@ -126,7 +126,19 @@ def _read_boxes(text: str) -> list[dict[str, str]]:
 def invalid_option(error: ValidationError) -> InvalidOption:
     """Say in one sentence what the first problem is, and name the option."""
     problem = error.errors()[0]
-    name = next((str(part) for part in problem["loc"] if part in OPTION_NAMES), str(problem["loc"][-1]))
-    if problem["type"] == "extra_forbidden":
-        return InvalidOption(f"{name[:40]} is not an option.", field=name[:40])
-    return InvalidOption(f"{name} {problem['msg'].removeprefix('Input ')}.", field=name)
+    last = str(problem["loc"][-1])[:40]
+    name = next((str(part) for part in problem["loc"] if part in OPTION_NAMES), last)
+    inner = f": {last}" if name != last and last in BoxIn.model_fields else ""
+    return InvalidOption(f"{name or 'An empty name'}{inner}{_said(problem, name, last)}.", field=name)
+
+
+def _said(problem: Any, name: str, last: str) -> str:
+    """Say what is wrong in words that go on from the name of the option."""
+    kind, message = problem["type"], problem["msg"].removeprefix("Input ")
+    if kind == "extra_forbidden":
+        return " is not an option" if name == last else f": {last} is not a part of a rectangle"
+    if kind == "missing":
+        return " is missing"
+    if kind == "string_pattern_mismatch":
+        return f' should be written like "{_DEFAULTS.color}"'
+    return f" {message}" if message.startswith("should") else f": {message[0].lower()}{message[1:]}"

@@ -16,6 +16,7 @@ _LIMITS = Limits()
 MEMORY_BASE = 400_000_000
 MEMORY_PER_PIXEL = 40
 PREFIX = "IMAGE_DIFF_"
+TEN_YEARS = 315_360_000  # seconds; far later ends of a result are no date any more
 MOST_SLOTS = 64  # of a cluster that one web process hands work to at once; each takes one of its threads
 
 
@@ -30,8 +31,8 @@ def _split(value: Any) -> Any:
 
 def _readable(value: str) -> str:
     """Refuse what is not "number/time"."""
-    if value:
-        limits.parse(value)
+    if value and limits.parse(value).amount < 1:
+        raise ValueError("a limit of none would let nobody in")
     return value
 
 
@@ -46,7 +47,9 @@ class Settings(BaseModel):
     work: Path = Field(
         default=Path("var"), description="Folder for what is being read, written and drawn, where the store is a URL"
     )
-    keep_seconds: int = Field(default=3600, ge=1, description="Age at which uploads and results are deleted")
+    keep_seconds: int = Field(
+        default=3600, ge=1, le=TEN_YEARS, description="Age at which uploads and results are deleted"
+    )
     max_store_bytes: int = Field(
         default=2_000_000_000,
         ge=1,
@@ -73,7 +76,7 @@ class Settings(BaseModel):
         default=4_000_000_000, ge=500_000_000, description="Memory of one evaluation; images that need more are refused"
     )
     deadline: float = Field(
-        default=30.0, gt=0, description="Seconds one evaluation may take, and may wait for its turn"
+        default=30.0, gt=0, le=86_400, description="Seconds one evaluation may take, and may wait for its turn"
     )
 
     scheduler: str = Field(

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import pytest
 import requests
 
 from app.__main__ import main
-from tests.serving import HOST, Service, compare, connect, serving, session
+from tests.serving import HOST, ROOT, Service, compare, connect, serving, session
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,15 @@ def test_the_health_check_of_the_container_calls_it_by_its_name(
     assert main(["health", "--port", port]) == 1
     monkeypatch.setenv("IMAGE_DIFF_TRUSTED_HOSTS", f".{HOST}, other.example")
     assert main(["health", "--port", port]) == 0
+
+
+def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app", "serve", "--port", "0"]
+    wrong = os.environ | {"IMAGE_DIFF_STORE": str(tmp_path), "IMAGE_DIFF_PROXIES": "many"}
+    done = subprocess.run(command, cwd=ROOT, env=wrong, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode != 0
+    assert done.stderr.startswith("IMAGE_DIFF_PROXIES='many': ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_the_health_check_fails_where_nothing_listens(capsys: pytest.CaptureFixture[str]) -> None:

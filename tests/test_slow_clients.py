@@ -11,7 +11,7 @@ import pytest
 from tests.serving import HOST, SAMPLES, Service, compare, connect, serving, session
 
 THREADS = 16
-CLIENTS = 40  # more than there are threads, and more than bodies are read at once
+CLIENTS = 80  # several times as many as threads, and more than bodies are read at once or wait for it
 HEAD = f"Host: {HOST}\r\n".encode()
 POST = b"POST /api/evaluations HTTP/1.1\r\n" + HEAD
 BODY = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n--x\r\n"

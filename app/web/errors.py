@@ -5,7 +5,7 @@ import logging
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask.globals import request_ctx
 from gunicorn.http.errors import NoMoreData, ParseException
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge
 
 from app.errors import Busy, FileTooLarge, ImageDiffError, TooManyRequests
 from app.store import storage_error
@@ -24,6 +24,7 @@ TITLES = {
     408: "That took too long",
     413: "Too large",
     415: "Not an image we can read",
+    416: "No such part of the file",
     422: "That cannot be compared",
     429: "Too many requests",
     500: "Something went wrong",
@@ -36,6 +37,7 @@ SENTENCES = {
     404: ("not_found", "There is nothing here: the address is wrong, or what was here has expired or was deleted."),
     405: ("method_not_allowed", "This address does not take that method."),
     415: ("unsupported_media_type", "Send multipart/form-data or application/json."),
+    416: ("range_not_satisfiable", "The file has no such range of bytes."),
     500: ("internal", "Something went wrong on the server. The error has been logged under the id of this request."),
 }
 
@@ -113,6 +115,8 @@ def _answer_http(error: HTTPException) -> Response:
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
+    if isinstance(error, RequestedRangeNotSatisfiable) and error.length is not None:
+        response.headers["Content-Range"] = f"bytes */{error.length}"
     return response
 
 

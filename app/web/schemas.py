@@ -61,10 +61,12 @@ def _refusal(error: ValidationError) -> ImageDiffError:
     problem = error.errors()[0]
     if "options" in problem["loc"][:1]:
         return invalid_option(error)
-    name = str(problem["loc"][0])[:40] if problem["loc"] else "The body"
-    if problem["type"] == "extra_forbidden":
-        return BadRequest(f"{name} is not a field of this request.", field=name)
-    return BadRequest(f"{name} {problem['msg'][:1].lower()}{problem['msg'][1:]}.".replace("input ", ""), field=name)
+    if not problem["loc"]:
+        return BadRequest('The body should be an object such as {"before": "ID", "after": "ID"}.')
+    name = str(problem["loc"][0])[:40]
+    said = {"extra_forbidden": "is not a field of this request", "missing": "is missing"}
+    text = said.get(problem["type"], problem["msg"].removeprefix("Input "))
+    return BadRequest(f"{name or 'An empty name'} {text}.", field=name)
 
 
 class Upload(BaseModel):

@@ -42,9 +42,16 @@ def refuse_cross_site() -> None:
     if site is not None:
         allowed = site in ("same-origin", "none")
     else:
-        allowed = origin is None or urlsplit(origin).netloc == request.host
+        allowed = origin is None or _host_of(origin) == request.host
     if not allowed:
         raise CrossSite("Requests from other sites are not accepted.")
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as "http://[::1"
+        return None
 
 
 def add_headers(response: Response) -> Response:

@@ -120,9 +120,12 @@ def stage_uploads(before_id: str, after_id: str, folder: Path) -> tuple[str, str
     store = services().store
     names = []
     for side, upload_id in zip(SIDES, (before_id, after_id), strict=True):
-        names.append(str(store.record("uploads", upload_id)["name"]))
-        with store.files("uploads", upload_id, "image") as kept:
-            _take(kept / "image", folder / side)
+        try:
+            names.append(str(store.record("uploads", upload_id)["name"]))
+            with store.files("uploads", upload_id, "image") as kept:
+                _take(kept / "image", folder / side)
+        except NotFound:
+            raise NotFound(f"{side}: there is no upload of that id, or not any more.", field=side) from None
     return names[0], names[1]
 
 

@@ -155,6 +155,68 @@ def test_an_option_of_the_wrong_type_in_json_is_named(client: FlaskClient, optio
 
 
 @pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"color": "#fff"}, 'color should be written like "#ff2d55".'),
+        ({"sensitivity": 101}, "sensitivity should be less than or equal to 100."),
+        ({"ignore": [{"x": 1, "y": 1, "width": 1}]}, "ignore: height is missing."),
+        (
+            {"ignore": [{"x": 1, "y": 1, "width": 0, "height": 1}]},
+            "ignore: width should be greater than or equal to 1.",
+        ),
+        ({"ignore": [{"x": 1, "y": 1, "width": 1, "height": 1, "z": 1}]}, "ignore: z is not a part of a rectangle."),
+        ({"ignore": [{"x": 1, "y": 1, "width": 1, "height": 1}] * 201}, "ignore: list should have at most 200 items"),
+        ({"hue": 1}, "hue is not an option."),
+        ({"": 1}, "An empty name is not an option."),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_one_sentence(client: FlaskClient, options: Any, message: str) -> None:
+    answer = client.post("/api/evaluations", json={"before": "x", "after": "y", "options": options})
+    assert_error(answer, 422, "invalid_option")
+    assert answer.json["error"]["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "field"),
+    [
+        ("null", "The body should be an object such as", None),
+        ("[]", "The body should be an object such as", None),
+        ("{}", "before is missing.", "before"),
+        ('{"before": "x", "after": 5}', "after should be a valid string.", "after"),
+        ('{"evaluation": "x", "": 1}', "An empty name is not a field of this request.", ""),
+        ('{"evaluation": "x", "options": {"sensitivity": NaN}}', "The body is not JSON.", None),
+        (f'{{"evaluation": "x", "options": {{"min_area": 1{"0" * 5000}}}}}', "The body is not JSON.", None),
+        ('{"a":' * 5000, "The body is not JSON.", None),
+    ],
+)
+def test_what_is_wrong_with_json_is_one_sentence(
+    client: FlaskClient, body: str, message: str, field: str | None
+) -> None:
+    answer = client.post("/api/evaluations", data=body, content_type="application/json")
+    assert_error(answer, 400, "bad_request")
+    assert answer.json["error"]["message"].startswith(message)
+    assert answer.json["error"].get("field") == field
+
+
+def test_an_upload_that_is_gone_is_named(client: FlaskClient) -> None:
+    upload = client.post("/api/uploads", data={"file": (BytesIO(BEFORE), "a.png")}).json["id"]
+    for pair_of_ids, side in (((upload, "x"), "after"), (("A" * 22, upload), "before")):
+        answer = client.post("/api/evaluations", json=dict(zip(("before", "after"), pair_of_ids, strict=True)))
+        assert_error(answer, 404, "not_found", f"{side}: there is no upload of that id")
+        assert answer.json["error"]["field"] == side
+
+
+@pytest.mark.parametrize("sent", ["bytes=99999999-", "bytes=5-1", "bytes=0-1,3-4", "lines=1", "x"])
+def test_a_range_that_a_picture_does_not_have_says_how_long_it_is(client: FlaskClient, sent: str) -> None:
+    link = client.post("/api/evaluations", data=pair()).json["images"]["mask"]
+    whole = client.get(link)
+    assert client.get(link, headers={"Range": "bytes=0-9"}).data == whole.data[:10]
+    answer = client.get(link, headers={"Range": sent})
+    assert_error(answer, 416, "range_not_satisfiable")
+    assert answer.headers["Content-Range"] == f"bytes */{len(whole.data)}"
+
+
+@pytest.mark.parametrize(
     ("files", "code", "mentions"),
     [
         ([], "missing_file", "before and after are missing"),

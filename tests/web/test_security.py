@@ -111,6 +111,7 @@ def test_pages_allow_no_inline_code_and_no_other_host(client: FlaskClient, evalu
         ({"Origin": "http://localhost.evil.example"}, 403),
         ({"Origin": "http://localhost:81"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[::1"}, 403),
     ],
 )
 def test_other_sites_cannot_post(client: FlaskClient, compare: Any, headers: dict[str, str], status: int) -> None:
