@@ -57,7 +57,7 @@ def test_a_worker_that_crashes_hangs_or_breaks_costs_its_pair_only(tmp_path: Pat
     found = find_pairs(str(tmp_path / "before"), str(tmp_path / "after"))
     plan = Plan(read_rules(found.home, {}), Settings())
     results = Results(tmp_path / "report", {}, resume=False)
-    executor = Unlucky(2, seconds=5, max_memory_bytes=4_000_000_000)
+    executor = Unlucky(2, seconds=15, max_memory_bytes=4_000_000_000)
     try:
         assert run_batch(found.pairs, plan, executor, results)
     finally:
