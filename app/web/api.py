@@ -28,7 +28,7 @@ def create_upload() -> tuple[Response, int]:
         raise BadRequest(f"{name} is not a field of this request.", field=name)
     sent = files.getlist("file")
     if len(sent) != 1 or len(files) != 1:
-        raise (TooManyFiles if files else MissingFile)("Send exactly one file, in the field named file.")
+        raise (TooManyFiles if sent else MissingFile)("Send exactly one file, in the field named file.")
     here = services()
     seconds = here.settings.deadline
     with here.store.staging() as folder:

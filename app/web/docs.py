@@ -10,11 +10,13 @@ from app.web.openapi import document
 
 _CURL = {
     "createUpload": "curl -F file=@before.png {root}api/uploads",
-    "createEvaluation": "curl -F before=@before.png -F after=@after.png -F sensitivity=60 {root}api/evaluations",
+    "createEvaluation": "curl -F before=@before.png -F after=@after.png -F sensitivity=60 {root}api/evaluations\n"
+    """curl -H "Content-Type: application/json" {root}api/evaluations """
+    """-d '{"before": "UPLOAD", "after": "UPLOAD", "options": {"sensitivity": 60}}'""",
     "getEvaluation": "curl {root}api/evaluations/ID",
     "deleteEvaluation": "curl -X DELETE {root}api/evaluations/ID",
     "getImage": "curl -o overlay-after.png {root}api/evaluations/ID/images/overlay-after.png",
-    "getTile": "curl -o tile.webp {root}api/evaluations/ID/tiles/after/0/3/2",
+    "getTile": "curl -o tile.webp {root}api/evaluations/ID/tiles/after/0/0/0",
     "getReport": "curl -o report.html {root}api/evaluations/ID/report.html",
     "getArchive": "curl -o image-diff.zip {root}api/evaluations/ID/archive.zip",
 }
@@ -52,7 +54,7 @@ def _operation(method: str, path: str, operation: dict[str, Any], root: str) -> 
             {"status": status, "description": answer["description"]}
             for status, answer in operation["responses"].items()
         ],
-        "curl": _CURL[operation["operationId"]].format(root=root) if operation["operationId"] in _CURL else None,
+        "curl": _CURL.get(operation["operationId"], "").replace("{root}", root),
     }
 
 

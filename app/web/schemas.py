@@ -28,15 +28,15 @@ class _Request(BaseModel):
 class CompareUploads(_Request):
     """Compare two earlier uploads."""
 
-    before: Id
-    after: Id
+    before: Id = Field(description="Id of an upload.")
+    after: Id = Field(description="Id of an upload.")
     options: OptionsIn = OptionsIn()
 
 
 class CompareAgain(_Request):
     """Compare the images of a kept evaluation again, with other options."""
 
-    evaluation: Id
+    evaluation: Id = Field(description="Id of an evaluation.")
     options: OptionsIn = OptionsIn()
 
 

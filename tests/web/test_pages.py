@@ -1,6 +1,10 @@
 """The pages work without JavaScript, and say what is wrong where it was typed."""
 
+import html
 import io
+import json
+import re
+import shlex
 from typing import Any
 
 import pytest
@@ -167,3 +171,22 @@ def test_search_engines_may_list_results_of_samples_only(client: FlaskClient, ev
     assert client.get(sample["url"]).headers["X-Robots-Tag"] == f"unavailable_after: {sample['expires']}"
     again = client.post("/api/evaluations", data={"again": evaluation["id"]}).json
     assert client.get(again["url"]).headers["X-Robots-Tag"] == "noindex"
+
+
+def test_every_curl_line_of_the_documentation_works(client: FlaskClient, evaluation: dict[str, Any]) -> None:
+    upload = client.post("/api/uploads", data={"file": (io.BytesIO(BEFORE), "a.png")}).json["id"]
+    page = html.unescape(client.get("/docs").text)
+    lines = re.findall(r"^curl .*$", re.sub(r"<[^>]+>", "\n", page), re.MULTILINE)
+    assert len(lines) == 9
+    lines.sort(key=lambda line: "DELETE" in line)  # the others need what it deletes
+    for line in lines:
+        words = shlex.split(line.replace("UPLOAD", upload).replace("/ID", f"/{evaluation['id']}"))
+        given = [words[place + 1] for place, word in enumerate(words) if word == "-F"]
+        fields: dict[str, Any] = dict(field.split("=") for field in given)
+        fields = {name: (io.BytesIO(AFTER), "a.png") if text[0] == "@" else text for name, text in fields.items()}
+        body = (
+            {"data": fields} if fields else {"json": json.loads(words[words.index("-d") + 1])} if "-d" in words else {}
+        )
+        method = "POST" if body else "DELETE" if "DELETE" in words else "GET"
+        (address,) = (word for word in words if word.startswith("http://localhost/"))
+        assert client.open(address, method=method, **body).status_code in (200, 201, 204), line
