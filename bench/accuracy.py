@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench import manifest, methods, pairs, rivals, sensitivity, sheet, suites, tables
+from bench import manifest, methods, pairs, photos, rivals, sensitivity, sheet, suites, tables
 from bench.cases import Maker, from_labelled, makers_of_specs, run
 from bench.scoring import Outcome
 
@@ -29,6 +29,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--nuisance", help="only this one; parts joined with +")
     parser.add_argument("--only", help="only pairs whose id contains this")
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="score a folder that has a manifest.json")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="make the pairs from these photos, at least two")
     parser.add_argument("--suite", choices=(*suites.SUITES, "sensitivity"), help="one of the special suites")
     parser.add_argument("--seeds", type=int, default=2, help="pairs per picture and nuisance")
     parser.add_argument("--jobs", type=int, default=2)
@@ -44,7 +45,14 @@ def makers(args: argparse.Namespace) -> list[Maker]:
         return [partial(from_labelled, entry) for entry in manifest.load(args.pairs, args.only)]
     if args.suite:
         return list(suites.SUITES[args.suite](args.which, args.quick))
-    specs = pairs.plan(args.which, profile=args.profile, quick=args.quick, nuisance=args.nuisance, seeds=args.seeds)
+    own = photos.in_folder(args.photos) if args.photos else ()
+    if args.photos and len(own) < 2:
+        raise SystemExit(
+            f"{args.photos} holds {len(own)} photos; two are needed: parts of one are pasted into another."
+        )
+    specs = pairs.plan(
+        args.which, profile=args.profile, quick=args.quick, nuisance=args.nuisance, seeds=args.seeds, pictures=own
+    )
     return makers_of_specs([spec for spec in specs if not args.only or args.only in spec.id])
 
 
@@ -102,7 +110,13 @@ def report(args: argparse.Namespace, outcomes: list[Outcome], drawings: list[tup
     name = args.name or "-".join(
         filter(
             None,
-            [args.suite or (args.pairs.name if args.pairs else args.profile), args.which, args.nuisance, args.only],
+            [
+                args.suite or (args.pairs.name if args.pairs else args.profile),
+                args.photos and args.photos.name,
+                args.which,
+                args.nuisance,
+                args.only,
+            ],
         )
     ).replace("/", "_")
     leading = methods.OURS if args.methods != "usual" else outcomes[0].method

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +28,7 @@ class Spec:
     @property
     def id(self) -> str:
         """Name the pair in tables, files and JSON."""
-        return f"{self.photo.split('.')[0]}-{self.seed}-{self.nuisance}-{self.profile}-{self.count}"
+        return f"{Path(self.photo).stem}-{self.seed}-{self.nuisance}-{self.profile}-{self.count}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def make(spec: Spec) -> Pair:
 
 def _donor_of(spec: Spec) -> str:
     """Choose another photo of the same set to paste from."""
-    others = [name for name in photos.PHOTOS[photos.set_of(spec.photo)] if name != spec.photo]
+    others = photos.siblings(spec.photo)
     return others[photos.seed_of("donor", spec.photo, spec.seed) % len(others)]
 
 
@@ -88,14 +90,20 @@ def _before_to_after(
 
 
 def plan(
-    which: str, *, profile: str = "default", quick: bool = False, nuisance: str | None = None, seeds: int = 2
+    which: str,
+    *,
+    profile: str = "default",
+    quick: bool = False,
+    nuisance: str | None = None,
+    seeds: int = 2,
+    pictures: Sequence[str] = (),
 ) -> list[Spec]:
-    """List the pairs of one run; two of seven have no edit at all."""
+    """List the pairs of one run, of a set or of other pictures; two of seven have no edit at all."""
     double = profile == "double"
     wanted = nuisances.pairs_of() if double else nuisances.NUISANCES
     if nuisance is not None:
         wanted = (nuisance,)
-    pictures = photos.names(which)
+    pictures = pictures or photos.names(which)
     base = 1 if which == "tune" else 1001
     every = (24 if quick else 6) if double else (4 if quick else 1)
     specs = []

@@ -41,6 +41,7 @@ DRAWN = {
     "tune": ("document-1", "screenshot-1", "chart-1", "card-1", "board-1", "sky-1", "tiles-1"),
     "report": ("document-2", "screenshot-2", "chart-2", "card-2", "board-2", "sky-2", "tiles-2"),
 }
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 FRAME_SHARE = 0.88  # the picture is this part of the scene; the rest is there to come into view when the camera moves
 
 
@@ -49,9 +50,19 @@ def names(which: str, *, made: bool = True) -> tuple[str, ...]:
     return PHOTOS[which] + (DRAWN[which] if made else ())
 
 
-def set_of(name: str) -> str:
-    """Say which set a picture belongs to."""
-    return next(which for which in PHOTOS if name in PHOTOS[which] + DRAWN[which])
+def in_folder(folder: Path) -> tuple[str, ...]:
+    """Give the photos of a folder; their names are paths, which `original` reads as they are."""
+    return tuple(str(path.resolve()) for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+
+
+def siblings(name: str) -> list[str]:
+    """Give the other photos of the set, or of the folder, that a picture belongs to."""
+    own = Path(name)
+    if own.is_absolute():
+        photos = in_folder(own.parent)
+    else:
+        photos = PHOTOS[next(which for which in PHOTOS if name in PHOTOS[which] + DRAWN[which])]
+    return [other for other in photos if other != name]
 
 
 def seed_of(*parts: object) -> int:

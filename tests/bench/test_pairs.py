@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from bench import nuisances, photos
+from bench import accuracy, nuisances, photos
 from bench.cases import from_spec
 from bench.edits import TRUTH_LEVEL, difference
 from bench.methods import absolute, pixelmatch, read
@@ -18,6 +19,21 @@ def test_the_two_sets_share_no_picture():
     tune, report = plan("tune"), plan("report")
     assert not {spec.seed for spec in tune} & {spec.seed for spec in report}
     assert {spec.nuisance for spec in report} == set(nuisances.NUISANCES)
+
+
+def test_pairs_can_be_made_from_a_folder_of_photos(tmp_path):
+    """The same edits and nuisances on photos that nobody tuned on; patches come from the other photos there."""
+    for name, shipped in (("a.png", "coffee.png"), ("b.JPG", "rocket.jpg")):
+        Image.fromarray(photos.original(shipped)).save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no photo")
+    options = accuracy.arguments(["--photos", str(tmp_path), "--quick", "--methods", "ours"])
+    cases = [maker() for maker in accuracy.makers(options)]
+    assert {case.id.split("-")[0] for case in cases} == {"a", "b"}
+    assert any(case.boxes for case in cases)
+    assert photos.siblings(str(tmp_path.resolve() / "a.png")) == [str(tmp_path.resolve() / "b.JPG")]
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(SystemExit, match="holds 1 photos; two are needed"):
+        accuracy.makers(options)
 
 
 @pytest.mark.parametrize("photo", ["coffee.png", "flower.jpg", "board-1"])
