@@ -56,6 +56,12 @@ def test_two_files_get_an_evaluation_and_the_metrics_know_of_it(
     assert 'image_diff_evaluations_total{verdict="different"} 1.0' in metrics
 
 
+def test_freed_pictures_are_given_back_to_the_system(service: Service) -> None:
+    """glibc reads this when a process starts."""
+    environment = Path(f"/proc/{service[0].pid}/environ").read_bytes().split(b"\0")
+    assert b"MALLOC_ARENA_MAX=2" in environment
+
+
 def test_the_health_check_of_the_container_calls_it_by_its_name(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -39,24 +39,37 @@ def _draw(evaluation_id: str, name: str) -> None:
     here = services()
     seconds = here.settings.deadline
     record = here.store.record("evaluations", evaluation_id)
-    with here.store.staging() as folder, here.store.files("evaluations", evaluation_id, *DRAWN_FROM) as entry:
+    source = here.store.files("evaluations", evaluation_id, *DRAWN_FROM)
+    with here.store.staging() as folder, while_kept(evaluation_id), source as entry:
         with admitted(here.picture_gate, "pictures"):
             here.call(draw_picture, entry, record, name, folder / name, here.settings.limits, seconds=seconds)
         here.store.add_file("evaluations", evaluation_id, f"pictures/{name}", folder / name)
+
+
+@contextmanager
+def while_kept(evaluation_id: str) -> Iterator[None]:
+    """Work with the files of an evaluation; NotFound if it is deleted meanwhile."""
+    try:
+        yield
+    except FileNotFoundError:
+        services().store.record("evaluations", evaluation_id)
+        raise
 
 
 def archive(evaluation_id: str) -> IO[bytes]:
     """Pack all pictures and the JSON into a nameless file; the pictures are compressed already."""
     store = services().store
     record = store.record("evaluations", evaluation_id)
-    file = tempfile.TemporaryFile(dir=store.work)  # noqa: SIM115  # closed by the response
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:
-        pack.writestr("evaluation.json", json.dumps(public(record), indent=2, ensure_ascii=False))
-        for name in NAMES:
-            if name not in PREVIEWS:
-                with picture(evaluation_id, name) as path:
-                    pack.write(path, name)
-    file.seek(0)
+    with ExitStack() as unless_whole:
+        file = unless_whole.enter_context(tempfile.TemporaryFile(dir=store.work))
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:
+            pack.writestr("evaluation.json", json.dumps(public(record), indent=2, ensure_ascii=False))
+            for name in NAMES:
+                if name not in PREVIEWS:
+                    with picture(evaluation_id, name) as path:
+                        pack.write(path, name)
+        file.seek(0)
+        unless_whole.pop_all()  # the response closes it
     return file
 
 

@@ -12,6 +12,7 @@ from app.analysis.tiles import cut_tile
 from app.errors import NotFound
 from app.jobs import UNPACKED, unpack_picture
 from app.web.evaluations import admitted
+from app.web.pictures import while_kept
 from app.web.services import services
 
 KEPT = 8  # unpacked pictures; the sweep of the workplace removes each after some minutes anyhow
@@ -55,7 +56,7 @@ def _unpack(folder: Path, record: dict[str, Any], name: str) -> None:
     here = services()
     seconds = here.settings.deadline
     source = here.store.files("evaluations", record["id"], UNPACKED[name])
-    with here.store.staging() as staged, source as entry:
+    with here.store.staging() as staged, while_kept(record["id"]), source as entry:
         with admitted(here.picture_gate, "pictures"):
             here.call(unpack_picture, entry, record, name, staged / _FILE, here.settings.limits, seconds=seconds)
         with suppress(OSError):  # another process was faster
