@@ -182,9 +182,8 @@ def _plain(before: FloatArray, after: FloatArray, contrast: Any, seen: UInt8Arra
     difference: Any = cv2.absdiff(before, after)
     difference[seen == 0] = 0
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
-    return (
-        difference / np.maximum(noise_by_contrast(difference, bins, seen, len(CONTRAST_EDGES) + 1), FLOOR_LUMA[0])[bins]
-    )
+    noise = noise_by_contrast(difference, bins, seen, BINS)
+    return difference / np.maximum(noise, FLOOR_LUMA[0])[bins]
 
 
 def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Array:

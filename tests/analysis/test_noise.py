@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from skimage import data
 
+from app.analysis import Options, evaluate
 from app.analysis.evidence import find_evidence, find_mask
 from app.analysis.model import UInt8Array
 from app.analysis.noise import noise_by_contrast
@@ -47,3 +48,24 @@ def test_a_flat_patch_in_a_picture_that_is_flat_nowhere_hides_nothing(flat: str)
     assert mask[280:302, 258:280].any()
     mask[52:138, 52:158] = mask[274:308, 252:286] = False
     assert not mask.any()
+
+
+def test_along_the_border_of_a_noisy_pair_nothing_is_a_difference_of_its_own() -> None:
+    """A pair a pixel or two out of place brings in what was beyond the border."""
+    noise = np.random.default_rng(1).normal(0, 4, GRASS.shape)
+    for left, verdict in ((0, "equivalent"), (40, "different")):
+        after = np.clip(GRASS + noise, 0, 255).astype(np.uint8)
+        after[150:200, left : left + 4] = (250, 30, 30)
+        files = [cv2.imencode(".png", image)[1].tobytes() for image in (GRASS, after)]
+        assert evaluate(*files, Options(align="off")).verdict == verdict
+
+
+def test_a_line_of_a_binarised_board_may_be_a_pixel_thicker_on_one_side() -> None:
+    board = np.full((400, 400, 3), 255, np.uint8)
+    for place in range(20, 380, 30):
+        board[20:380, place : place + 12] = 0
+    after = board.copy()
+    after[60:340, 92:93] = 0
+    after = np.asarray(cv2.imdecode(cv2.imencode(".jpg", after, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], 1), np.uint8)
+    valid = np.full((400, 400), 255, np.uint8)
+    assert not find_mask(find_evidence(board, after, valid), (400, 400), 8).any()
