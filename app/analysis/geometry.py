@@ -55,6 +55,7 @@ def box_mapped(box: Box, matrix: FloatMatrix, shape: tuple[int, int]) -> Box:
     right, bottom = left + box.width, top + box.height
     corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
     quad = cv2.perspectiveTransform(corners, matrix)[0] + 0.5
-    x0, y0 = np.clip(np.rint(quad.min(axis=0)).astype(int), 0, [shape[1], shape[0]])
-    x1, y1 = np.clip(np.rint(quad.max(axis=0)).astype(int), 0, [shape[1], shape[0]])
+    # Cut before they become integers: near the horizon of a homography they may be larger than any.
+    x0, y0 = np.clip(np.rint(quad.min(axis=0)), 0, [shape[1], shape[0]])
+    x1, y1 = np.clip(np.rint(quad.max(axis=0)), 0, [shape[1], shape[0]])
     return Box(int(x0), int(y0), int(x1 - x0), int(y1 - y0))

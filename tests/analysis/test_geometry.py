@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from app.analysis.align import warp_to_before
+from app.analysis.geometry import box_mapped, rows
+from app.analysis.model import Alignment, Box
+
+# A canvas that grows with what a homography says is a bomb of two small files.
+EXTREME = {
+    "a million times as large": np.diag([1e6, 1e6, 1.0]),
+    "larger than integers go": np.diag([1e100, 1e100, 1.0]),
+    "a millionth as large": np.diag([1e-6, 1e-6, 1.0]),
+    "all on one line": np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+    "horizon through the picture": np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0 / 30, 0.0, 1.0]]),
+    "horizon next to a corner": np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0 / (9.5 + 1e-16), 0.0, 1.0]]),
+}
+
+
+@pytest.mark.parametrize("matrix", EXTREME.values(), ids=EXTREME.keys())
+def test_no_homography_makes_a_picture_larger_than_its_frame(matrix: np.ndarray) -> None:
+    pixels = np.full((40, 60, 3), 200, np.uint8)
+    warped, valid = warp_to_before(pixels, Alignment("homography", rows(matrix)), (30, 50))
+    assert warped.shape == (30, 50, 3)
+    assert valid.shape == (30, 50)
+
+
+@pytest.mark.parametrize("matrix", EXTREME.values(), ids=EXTREME.keys())
+def test_a_box_stays_in_the_frame_whatever_the_homography(matrix: np.ndarray) -> None:
+    box = box_mapped(Box(10, 5, 20, 10), matrix, (40, 60))
+    assert box.x >= 0
+    assert box.y >= 0
+    assert box.width >= 0
+    assert box.height >= 0
+    assert box.x + box.width <= 60
+    assert box.y + box.height <= 40
