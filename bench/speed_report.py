@@ -64,10 +64,12 @@ def plot(path: Path, rows: list[dict[str, Any]]) -> None:
         for name, value in rivals:
             if value and (name != "scikit-image way" or row["format"] == "PNG"):
                 series.setdefault(name, []).append((row["megapixels"], value))
+    colours: dict[str, str] = {}  # decoding alone has that of its pair: there are only ten
     for name, points in series.items():
+        colour = colours.setdefault(name.removeprefix("decode only, "), f"C{len(colours)}")
         style = "--" if name.startswith(("decode", "scikit", "odiff")) else "-"
         xs, ys = zip(*sorted(points), strict=True)
-        axes.plot(xs, ys, style, marker="o", markersize=3, label=name)
+        axes.plot(xs, ys, style, color=colour, marker="o", markersize=3, label=name)
     axes.set(xscale="log", yscale="log", xlabel="megapixels of one image", ylabel="seconds (median)")
     for axis, ticks in ((axes.xaxis, (0.3, 1, 2, 4, 12, 24, 50)), (axes.yaxis, (0.01, 0.03, 0.1, 0.3, 1, 3, 10))):
         axis.set_major_locator(FixedLocator(ticks))

@@ -1,3 +1,5 @@
+"""Geometry: whatever a homography says, pictures and boxes stay in their frames."""
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ EXTREME = {
     "a millionth as large": np.diag([1e-6, 1e-6, 1.0]),
     "all on one line": np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     "horizon through the picture": np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0 / 30, 0.0, 1.0]]),
-    "horizon next to a corner": np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0 / (9.5 + 1e-16), 0.0, 1.0]]),
+    "horizon through a corner of the box": np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [-1.0 / 9.5, 0.0, 1.0]]),
 }
 
 
