@@ -18,7 +18,9 @@ CUBE = 1  # the sugar cube, white where before has a red saucer
 RED: Color = (150, 30, 10)
 
 # Left, top and scale of a drawn picture: its size on the screen against its size in pixels.
-PLACE = """canvas => {
+# Two frames later: a panel that has just come up takes room from the stage, which is then drawn anew.
+PLACE = """async canvas => {
+  for (const frame of [1, 2]) await new Promise(requestAnimationFrame)
   const { before, after } = JSON.parse(document.getElementById('evaluation').textContent)
   const image = canvas.querySelector('img')
   const name = image.src.split('/').pop()
