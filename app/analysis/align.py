@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from app.analysis.exact import exactly_oriented, share_equal
+from app.analysis.exact import busy_places, exactly_oriented, share_equal
 from app.analysis.fitting import simplest_fit
 from app.analysis.framing import framing_regions
 from app.analysis.geometry import FloatMatrix, frame_matrix, mapped, rows, scaling, to_full, turn_of
@@ -23,6 +23,7 @@ from app.analysis.model import (
 )
 from app.analysis.scene import is_unrelated, residual, rows_agree
 from app.analysis.starts import FEW_POINTS, find_track, is_small_move
+from app.analysis.threads import in_threads
 from app.analysis.tracking import phase_shift, work_grey
 
 WHOLE = 0.3
@@ -67,8 +68,8 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     exact = _exact(before.pixels, after.pixels)
     if exact is not None:
         return exact
-    grey_before, scale_before = work_grey(before.pixels)
-    grey_after, scale_after = work_grey(after.pixels)
+    works = in_threads(lambda index: work_grey((before, after)[index].pixels), range(2))
+    (grey_before, scale_before), (grey_after, scale_after) = works
     tracked = find_track(grey_before, grey_after, deadline)
     if tracked is not None:
         found, points_before, points_after = tracked
@@ -107,12 +108,13 @@ def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:
     bands = find_bands(before, after)
     if bands:
         return _by_bands(bands, before, after)
-    share = share_equal(before, after, np.eye(3))
+    busy = busy_places(before)
+    share = share_equal(busy, after, np.eye(3))
     if share > EQUAL:
         # Blocks that JPEG left alike may be equal above a row that moved everything below it.
         bands = find_bands(before, after, noisy=True) if share < NEARLY or before.shape != after.shape else ()
         return _by_bands(bands, before, after) if bands else Alignment(reason="already in place")
-    matrix = exactly_oriented(before, after)
+    matrix = exactly_oriented(before, busy, after)
     if matrix is None:
         return None
     return _told(Alignment("affine" if turn_of(matrix)[0] else "similarity", rows(matrix)))
@@ -170,7 +172,7 @@ def _snapped(alignment: Alignment, before: Picture, after: Picture) -> Alignment
     corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
     if np.abs(mapped(matrix, corners) - mapped(whole, corners)).max() > WHOLE:
         return alignment
-    if share_equal(before.pixels, after.pixels, whole) <= EQUAL:
+    if share_equal(busy_places(before.pixels), after.pixels, whole) <= EQUAL:
         return alignment
     if rows(whole) == IDENTITY:
         return Alignment(inliers=alignment.inliers, reason="already in place")

@@ -16,6 +16,7 @@ from app.analysis.regions import apart, find_regions
 from app.analysis.resize import reduce_to_size
 from app.analysis.sampling import strongest_channel
 from app.analysis.slipping import settle
+from app.analysis.threads import in_threads
 
 WORK_PIXELS = 1_600_000
 PLAIN = 64.0
@@ -102,7 +103,8 @@ def _find_in_noise(
     small, seen = (before, after), valid
     if scale < 1:
         size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
-        small = reduce_to_size(before, size), reduce_to_size(after, size)
+        reduced = in_threads(lambda index: reduce_to_size((before, after)[index], size), range(2))
+        small = reduced[0], reduced[1]
         seen = np.where(reduce_to_size(valid, size) == 255, 255, 0).astype(np.uint8)
     least = max(1, round(SMALLEST / 2 * seen.size))
     work = seen.shape[0], seen.shape[1]

@@ -6,8 +6,9 @@ this very pair: compression, resampling and blur all grow with local contrast, s
 and blocks all over the picture vote on what is normal. Coarser scales average noise away and find what is faint.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.noise import noise_by_contrast
 from app.analysis.sharpness import blur_apart, blurred
+from app.analysis.threads import in_threads
 
 LEVELS = 5
 CONTRAST_EDGES = (3, 6, 12, 24, 48, 96)
@@ -81,8 +83,8 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
     Evidence
         Scores in units of the threshold, 0 and up, float32.
     """
-    planes: list[Any] = _planes(before)
-    planes_after: list[Any] = _planes(after)
+    both: list[list[Any]] = in_threads(lambda index: _planes((before, after)[index]), range(2))
+    planes, planes_after = both
     sigma = blur_apart(planes[0], planes_after[0], valid)
     if sigma > 0:
         planes = [blurred(plane, sigma) for plane in planes]
@@ -97,18 +99,18 @@ def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt
     planes_after: list[Any] = list(after)
     seen: Any = valid
     edges: list[Any] = [cv2.morphologyEx(side[0], cv2.MORPH_GRADIENT, SQUARE) for side in (planes, planes_after)]
-    plain = _plain(before[0], after[0], np.minimum(*edges), valid)
-    scores: list[FloatArray] = []
     binarised = _is_binarised(before[0]) and _is_binarised(after[0])
+    tasks: list[Callable[[], Any]] = [partial(_plain, before[0], after[0], np.minimum(*edges), valid)]
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
         spread = BINARISED if binarised and level > 1 else SPREAD
         busy = spread * np.minimum(*edges) if level else None
-        scores.append(_score_level(planes, planes_after, cv2.erode(seen, SQUARE, borderValue=255), level, busy))
+        tasks.append(partial(_score_level, planes, planes_after, seen, level, busy))
         edges = [cv2.pyrDown(edge) for edge in edges]
         planes, planes_after = ([cv2.pyrDown(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
+    plain, *scores = in_threads(lambda index: tasks[index](), range(len(tasks)))
     if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
     return Evidence(scores, plain, (before, after))
@@ -137,36 +139,46 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
 
 def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, busy: Any) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
-    score = np.zeros(before[0].shape, np.float32)
+    seen = cv2.erode(seen, SQUARE, borderValue=255)
+    score: Any = None
     luma_contrast: Any = None
     for a, b, floors in zip(before, after, (FLOOR_LUMA, FLOOR_CHROMA, FLOOR_CHROMA), strict=True):
         floor = floors[level]
         if floor is None:
             continue
-        span_a, span_b = span(a), span(b)
-        contrast: Any = cv2.convertScaleAbs(np.minimum(span_a[1] - span_a[0], span_b[1] - span_b[0]))
+        spans = span(a), span(b)
+        ranges = [cv2.subtract(high, low) for low, high in spans]
+        contrast: Any = cv2.convertScaleAbs(cv2.min(*ranges))
         own: Any = None
         if luma_contrast is None:
             luma_contrast = contrast
         else:
             # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
-            contrast = np.maximum(luma_contrast, cv2.dilate(contrast, SQUARE))
-            own = cv2.dilate(np.maximum(span_a[1] - span_a[0], span_b[1] - span_b[0]), SQUARE)
-        excess = outside(a, b, span_a, span_b)
+            contrast = cv2.max(luma_contrast, cv2.dilate(contrast, SQUARE))
+            own = cv2.dilate(cv2.max(*ranges), SQUARE)
+        excess = outside(a, b, *spans)
         excess[seen == 0] = 0
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
-        limit = np.maximum(noise_by_contrast(excess, bins, seen, BINS), floor)[bins]
-        np.maximum(limit, _lost(contrast, busy, own), out=limit)
-        np.maximum(score, excess / limit, out=score)
-    return score
+        noise = np.maximum(noise_by_contrast(excess, bins, seen, BINS), floor)
+        limit = cv2.max(_by_level(noise, bins), _lost(contrast, busy, own))
+        excess = cv2.divide(excess, limit, dst=excess)
+        score = excess if score is None else cv2.max(score, excess)
+    return np.asarray(score)
+
+
+def _by_level(table: Any, image: Any) -> Any:
+    """Look up float32 numbers for the levels of an image, of which the table may lack the highest."""
+    whole = np.zeros(256, np.float32)
+    whole[: len(table)] = table
+    return cv2.LUT(image, whole)
 
 
 def _lost(contrast: Any, busy: Any, own: Any) -> Any:
     """Give what resampling and compression may have taken away: of colour no more than colour had."""
-    lost: Any = LOSS * contrast
+    lost = _by_level(LOSS * np.arange(256), contrast)
     if busy is not None:
-        lost = np.maximum(lost, busy)
-    return lost if own is None else np.minimum(lost, OWN_LOSS * own)
+        lost = cv2.max(lost, busy)
+    return lost if own is None else cv2.min(lost, OWN_LOSS * own)
 
 
 def _ringing(contrast: Any, level: int) -> Any:
@@ -183,7 +195,7 @@ def _plain(before: FloatArray, after: FloatArray, contrast: Any, seen: UInt8Arra
     difference[seen == 0] = 0
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
     noise = noise_by_contrast(difference, bins, seen, BINS)
-    return difference / np.maximum(noise, FLOOR_LUMA[0])[bins]
+    return cv2.divide(difference, _by_level(np.maximum(noise, FLOOR_LUMA[0]), bins), dst=difference)
 
 
 def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Array:

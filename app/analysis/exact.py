@@ -1,5 +1,7 @@
 """Recognise pictures that are exactly equal in places: in the same place, or mirrored or turned by quarters."""
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,13 +16,41 @@ SMALL = 100_000
 """Pictures up to this many pixels are compared as a whole."""
 
 
-def share_equal(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
+class Busy(NamedTuple):
+    """Busy places of a picture, from `busy_places`.
+
+    Attributes:
+        y, x: shape (n,).
+        levels: shape (n, 3) for each place itself, its right and its lower neighbour.
+    """
+
+    y: npt.NDArray[np.intp]
+    x: npt.NDArray[np.intp]
+    levels: tuple[UInt8Array, UInt8Array, UInt8Array]
+
+
+_CORNER = ((0, 0), (0, 1), (1, 0))
+
+
+def busy_places(pixels: UInt8Array) -> Busy:
+    """Find some thousand places of a picture, (H, W, 3) uint8, that differ from their neighbours."""
+    y, x = _places(pixels.shape)
+    corner = [_levels(pixels, y + down, x + right) for down, right in _CORNER]
+    steps = [np.maximum(corner[0], other) - np.minimum(corner[0], other) for other in corner[1:]]
+    busy = np.maximum(*steps).max(axis=1) > BUSY
+    here, right, below = (levels[busy] for levels in corner)
+    return Busy(y[busy], x[busy], (here, right, below))
+
+
+def share_equal(before: Busy, after: UInt8Array, matrix: FloatMatrix) -> float:
     """Give the share of busy places of *before* that are exactly equal where ``matrix`` puts them in *after*.
 
     Parameters
     ----------
-    before, after : array (H, W, 3), uint8
-        RGB, any two sizes.
+    before : Busy
+        From `busy_places`.
+    after : array (H, W, 3), uint8
+        RGB, of any size.
     matrix : array (3, 3)
         Shift, quarter turn or mirror image in whole pixels: maps *before* to *after*.
 
@@ -31,21 +61,19 @@ def share_equal(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> f
 
     Notes
     -----
-    Some thousand places are looked at. A place is equal when it and its right and lower neighbours are:
-    beside an edge one pixel alone stays equal when the edge moves.
+    A place is equal when it and its right and lower neighbours are: beside an edge one pixel alone stays equal
+    when the edge moves.
     """
-    y, x = _places(before.shape)
-    corner = [_levels(before, y, x), _levels(before, y, x + 1), _levels(before, y + 1, x)]
-    busy = np.maximum(np.abs(corner[1] - corner[0]), np.abs(corner[2] - corner[0])).max(axis=1) > BUSY
-    y, x = y[busy], x[busy]
-    equal = np.ones(len(y), np.bool_)
-    inside = np.ones(len(y), np.bool_)
-    for values, (down, right) in zip(corner, ((0, 0), (0, 1), (1, 0)), strict=True):
-        points = np.rint(np.stack([x + right, y + down, np.ones_like(x)], axis=1) @ matrix.T).astype(int)
-        there = (points[:, :2] >= 0).all(axis=1) & (points[:, 0] < after.shape[1]) & (points[:, 1] < after.shape[0])
+    equal = np.ones(len(before.y), np.bool_)
+    inside = equal.copy()
+    (across_x, down_x, left), (across_y, down_y, top) = np.rint(matrix[:2]).astype(np.intp).tolist()
+    height, width = after.shape[:2]
+    for levels, (down, right) in zip(before.levels, _CORNER, strict=True):
+        x, y = before.x + right, before.y + down
+        x, y = across_x * x + down_x * y + left, across_y * x + down_y * y + top
+        there = (x >= 0) & (y >= 0) & (x < width) & (y < height)
         inside &= there
-        at = np.where(there[:, None], points[:, :2], 0)
-        equal &= (_levels(after, at[:, 1], at[:, 0]) == values[busy]).all(axis=1)
+        equal &= (_levels(after, np.where(there, y, 0), np.where(there, x, 0)) == levels).all(axis=1)
     count = int(inside.sum())
     return float(equal[inside].mean()) if count >= FEW else 0.0
 
@@ -62,12 +90,15 @@ def _places(shape: tuple[int, ...]) -> tuple[npt.NDArray[np.intp], npt.NDArray[n
     return y[along], x[along]
 
 
-def _levels(pixels: UInt8Array, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]) -> npt.NDArray[np.int16]:
-    return pixels[y, x].astype(np.int16)
+def _levels(pixels: UInt8Array, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]) -> UInt8Array:
+    return np.asarray(np.take(pixels.reshape(-1, pixels.shape[2]), y * pixels.shape[1] + x, axis=0))
 
 
-def exactly_oriented(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
-    """Recognise a copy (RGB, uint8) that is mirrored or turned by quarters without loss; give the matrix to it."""
+def exactly_oriented(before: UInt8Array, busy: Busy, after: UInt8Array) -> FloatMatrix | None:
+    """Recognise a copy (RGB, uint8) that is mirrored or turned by quarters without loss; give the matrix to it.
+
+    ``busy`` are the busy places of *before*.
+    """
     for matrix in orientations(after.shape):
         frame = after.shape[1::-1] if matrix[0, 0] == 0 else after.shape[:2]
         if frame != before.shape[:2]:
@@ -75,7 +106,7 @@ def exactly_oriented(before: UInt8Array, after: UInt8Array) -> FloatMatrix | Non
         if before.size <= 3 * SMALL:
             if np.array_equal(before, turned_back(after, matrix)):
                 return matrix
-        elif share_equal(before, after, matrix) > 0.9:
+        elif share_equal(busy, after, matrix) > 0.9:
             return matrix
     return None
 

@@ -40,13 +40,14 @@ def noise_by_contrast(excess: Any, bins: Any, seen: Any, kinds: int) -> Any:
     Blocks vote: a real change fills a few of them, noise is in all. Each votes with its 99th percentile.
     """
     height, width = excess.shape
-    values = 256
-    steps = cv2.convertScaleAbs(excess, alpha=STEPS_PER_LEVEL).astype(np.int32)
-    rows = (np.arange(height) * min(ACROSS, height) // height).astype(np.int32)
-    columns = (np.arange(width) * min(ACROSS, width) // width).astype(np.int32)
-    index = ((rows[:, None] * ACROSS + columns) * kinds + bins) * values + steps
-    counts = np.bincount(index[seen > 0], minlength=ACROSS * ACROSS * kinds * values)
-    cumulated = counts.reshape(-1, kinds, values).cumsum(axis=2)
+    steps = cv2.convertScaleAbs(excess, alpha=STEPS_PER_LEVEL)
+    rows = np.arange(height) * ACROSS // height
+    columns = np.arange(width) * ACROSS // width
+    block = (rows[:, None] * ACROSS + columns).astype(np.uint8)
+    sizes = (ACROSS * ACROSS, kinds, 256)
+    limits = [limit for size in sizes for limit in (0, size)]
+    counts = np.reshape(cv2.calcHist([block, bins, steps], [0, 1, 2], seen, sizes, limits), sizes)
+    cumulated = counts.cumsum(axis=2)
     totals = cumulated[:, :, -1]
     votes = (cumulated < VOTE * totals[:, :, None]).sum(axis=2) / STEPS_PER_LEVEL
     table, support = np.zeros(kinds, np.float32), np.zeros(kinds, np.intp)

@@ -8,7 +8,7 @@ import numpy as np
 from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped
 from app.analysis.model import Deadline, UInt8Array
 from app.analysis.scene import likely_orientation, residual, shows_same
-from app.analysis.tracking import MIN_INLIERS, retrack, sift_guess, track_from
+from app.analysis.tracking import MIN_INLIERS, retrack, sift_guess, textured, track_from
 
 FEW_POINTS = 120
 """With fewer tracked points a plain shift of the whole picture may fit better."""
@@ -28,12 +28,13 @@ def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tra
     candidates: list[tuple[float, Tracked]] = []
     frame = frame_matrix(before.shape, after.shape)
     unaligned = residual(before, after, frame)
+    source = textured(before)
     for start in _starts(before, after):
         deadline.check()
-        found = track_from(before, after, start)
+        found = track_from(source, after, start)
         if found is None or not shows_same(before, after, found):
             continue
-        points_before, points_after = retrack(before, after, found)
+        points_before, points_after = retrack(source, after, found)
         if len(points_before) < MIN_INLIERS:
             continue
         left = residual(before, after, found)

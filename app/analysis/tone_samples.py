@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
 from app.analysis.sampling import strongest_channel
+from app.analysis.threads import in_threads
 
 Float = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -56,8 +57,8 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     top, left = np.mgrid[0 : height - cell / 2 : cell, 0 : width - cell / 2 : cell].reshape(2, -1, 1)
     y = np.clip(top + random.random((len(top), TRIES)) * cell, 1, height - 2).astype(np.intp)
     x = np.clip(left + random.random((len(top), TRIES)) * cell, 1, width - 2).astype(np.intp)
-    mean_before, range_before, peak_before, low_before = _patches(before, y, x)
-    mean_after, range_after, peak_after, low_after = _patches(after, y, x)
+    patches = in_threads(lambda index: _patches((before, after)[index], y, x), range(2))
+    (mean_before, range_before, peak_before, low_before), (mean_after, range_after, peak_after, low_after) = patches
     clipped = np.maximum(peak_before, peak_after) >= BRIGHT
     penalty = range_before + range_after + 300.0 * clipped + 3000.0 * (valid[y, x] == 0)
     best = penalty.argmin(axis=1)
@@ -76,10 +77,17 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
 
 def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float, Float]:
     """Give mean (…, 3), largest range (…), peak (…) and low (…, 3) of the 3 by 3 patches around some pixels."""
-    around = np.stack([pixels[y + dy, x + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
-    peak = around.max(axis=0).astype(np.float64)
-    low = around.min(axis=0).astype(np.float64)
-    return around.mean(axis=0), (peak - low).max(axis=2), peak.max(axis=2), low
+    colours, width = pixels.reshape(-1, 3), pixels.shape[1]
+    middle = y * width + x
+    low = np.take(colours, middle, axis=0)
+    high, total = low.copy(), low.astype(np.uint16)
+    for step in (dy * width + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx):
+        neighbour = np.take(colours, middle + step, axis=0)
+        np.minimum(low, neighbour, out=low)
+        np.maximum(high, neighbour, out=high)
+        total += neighbour
+    widest, peak = (high - low).max(axis=2), high.max(axis=2)
+    return total / 9.0, widest.astype(np.float64), peak.astype(np.float64), low.astype(np.float64)
 
 
 def _biased(low_before: Float, low_after: Float) -> npt.NDArray[np.bool_]:

@@ -1,6 +1,7 @@
 """Follow points from one picture into another: Lucas-Kanade tracking, and SIFT where that needs a start."""
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,6 +16,13 @@ WORK_PIXELS = 600_000
 MIN_INLIERS = 12
 SHARP_PEAK = 0.3
 """Response from which a phase correlation is trusted: unrelated pictures stay under 0.1."""
+
+
+class Textured(NamedTuple):
+    """A picture ready to be tracked from: locally normalised, (H, W) uint8, and its corners."""
+
+    normal: UInt8Array
+    corners: Points
 
 
 def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
@@ -68,35 +76,33 @@ def _track(before: UInt8Array, after: UInt8Array, points: Points) -> tuple[Point
     return points.reshape(-1, 2)[good], moved.reshape(-1, 2)[good]
 
 
-def track_from(before: UInt8Array, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
+def textured(grey: UInt8Array) -> Textured:
+    """Prepare a picture in grey for tracking from it."""
+    normal = _normalised(grey)
+    return Textured(normal, _corners(normal))
+
+
+def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
     """Track from a starting matrix; give the homography when most points agree on it."""
-    height, width = before.shape
-    laid = cv2.warpPerspective(
-        after, start, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    normal = _normalised(before)
-    points = _corners(normal)
-    source, target = _track(normal, _normalised(np.asarray(laid, np.uint8)), points)
+    points = before.corners
+    source, target = _track(before.normal, _normalised(_laid(after, start, before.normal.shape)), points)
     if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
         return None
     matrix, mask = homography(source, target, 1.0)
     # A flat picture has few corners worth tracking; those that return home must then agree all the more.
     if matrix is None or mask.sum() < max(MIN_INLIERS, (0.5 if len(source) > 0.3 * len(points) else 0.7) * len(source)):
         return None
-    return _sane(start @ matrix, before.shape, after.shape)
+    return _sane(start @ matrix, before.normal.shape, after.shape)
 
 
-def retrack(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points]:
+def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points]:
     """Track once more with *after* laid over *before*: what is left is small, so windows see the same thing."""
-    height, width = before.shape
+    height, width = before.normal.shape
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    laid = np.asarray(
-        cv2.warpPerspective(after, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
     seen = cv2.warpPerspective(np.full(after.shape, 255, np.uint8), matrix, (width, height), flags=flags)
     seen = cv2.erode(seen, np.ones((23, 23), np.uint8), borderValue=255)
-    normal = _normalised(before)
-    source, target = _track(normal, _normalised(laid), _corners(normal))
+    laid = _laid(after, matrix, before.normal.shape)
+    source, target = _track(before.normal, _normalised(laid), before.corners)
     inside = seen[source[:, 1].astype(int), source[:, 0].astype(int)] == 255
     source, target = source[inside], target[inside]
     near = np.linalg.norm(target - source, axis=1) < 3.0
@@ -106,6 +112,13 @@ def retrack(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple
     _, mask = homography(source, target, 0.6)
     source, target = source[mask], target[mask]
     return source, mapped(matrix, target)
+
+
+def _laid(after: UInt8Array, matrix: FloatMatrix, shape: tuple[int, ...]) -> UInt8Array:
+    """Lay *after* into a frame of (height, width)."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid = cv2.warpPerspective(after, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.uint8)
 
 
 def homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:

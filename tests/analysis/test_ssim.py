@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from skimage import data
 from skimage.metrics import structural_similarity as skimage_ssim
 
+from app.analysis import ssim
 from app.analysis.changed import find_changed
 from app.analysis.ssim import mean_structural_similarity, structural_similarity, to_grey
 
@@ -107,6 +108,39 @@ def test_windows_without_evidence_are_left_out() -> None:
     valid[20:110, 30:140] = 255
     expected = reference(before[20:110, 30:140], after[20:110, 30:140])[0]
     assert mean_structural_similarity(before, after, None, valid) == pytest.approx(expected, abs=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(height=SIDES, width=SIDES, seed=st.integers(0, 99))
+def test_large_pictures_count_the_windows_of_every_second_row(height: int, width: int, seed: int) -> None:
+    """The mean of those rows of scikit-image's map, with and without equal tiles and parts without evidence."""
+    before, after = pair("unrelated", height, width, seed)
+    counted = slice(3, -3) if height < 14 else slice(4, -3, 2)  # of few rows, all
+    expected = reference(before, after)[1][counted, 3:-3]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssim, "ALL_ROWS", 0)
+        assert_is_mean(mean_structural_similarity(before, after), expected)
+        after[:64] = before[:64]
+        expected = reference(before, after)[1][counted, 3:-3]
+        tiles = find_changed(*(np.dstack([grey] * 3) for grey in (before, after))).tiles
+        assert_is_mean(mean_structural_similarity(before, after, tiles), expected)
+        valid = np.full((height, width), 255, np.uint8)
+        valid[:, width // 2 :] = 0
+        inside = expected[:, : max(0, width // 2 - 6)]
+        assert_is_mean(mean_structural_similarity(before, after, tiles, valid), inside)
+
+
+def assert_is_mean(value: float | None, windows: Any) -> None:
+    assert value == (pytest.approx(windows.mean(), abs=1e-5) if windows.size else None)
+
+
+def test_a_photo_tells_the_same_by_every_second_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a thousandth, whatever was done to it: here it is a quarter of a megapixel, and they do so from four."""
+    before = to_grey(data.astronaut())
+    monkeypatch.setattr(ssim, "ALL_ROWS", 0)
+    for quality in (30, 60, 90):
+        after = cv2.imdecode(cv2.imencode(".jpg", before, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
+        assert mean_structural_similarity(before, after) == pytest.approx(reference(before, after)[0], abs=1e-3)
 
 
 def test_no_window_with_evidence_gives_none() -> None:
