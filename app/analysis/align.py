@@ -12,6 +12,7 @@ from app.analysis.framing import framing_regions
 from app.analysis.geometry import FloatMatrix, frame_matrix, mapped, rows, scaling, to_full, turn_of
 from app.analysis.layout import find_bands
 from app.analysis.model import (
+    ELSEWHERE,
     IDENTITY,
     TOP_LEFT,
     Alignment,
@@ -24,7 +25,7 @@ from app.analysis.model import (
 from app.analysis.scene import is_unrelated, residual, rows_agree
 from app.analysis.starts import FEW_POINTS, find_track, is_small_move
 from app.analysis.threads import in_threads
-from app.analysis.tracking import phase_shift, work_grey
+from app.analysis.tracking import phase_shift, seen_from_elsewhere, work_grey
 
 WHOLE = 0.3
 """Corners this close to whole pixels may lie on them, when the pixels then prove equal."""
@@ -99,7 +100,8 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
         return _snapped(slid, before, after)
     if _unrelated(grey_before, grey_after):
         matrix = rows(frame_matrix(before.pixels.shape, after.pixels.shape))
-        return Alignment(matrix=matrix, reason="nothing in common to align on", same_scene=False)
+        reason = ELSEWHERE if seen_from_elsewhere(grey_before, grey_after) else "nothing in common to align on"
+        return Alignment(matrix=matrix, reason=reason, same_scene=False)
     return _framed(before, after)
 
 
@@ -244,7 +246,7 @@ def _stacked(pixels: UInt8Array, bands: tuple[Band, ...], shape: tuple[int, int]
 def _framed(before: Picture, after: Picture) -> Alignment:
     """Without a fit the frames are laid over each other, or, when no resizing explains them, corner on corner."""
     if before.pixels.shape == after.pixels.shape:
-        return Alignment(reason="too little texture to align on")
+        return Alignment(reason="nothing found to align on")
     matrix = frame_matrix(before.pixels.shape, after.pixels.shape)
     rounding = 1.0 / min(before.pixels.shape[:2] + after.pixels.shape[:2])
     if math.isclose(matrix[0, 0], matrix[1, 1], rel_tol=rounding + 1e-9):

@@ -19,6 +19,7 @@ Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[flo
 Verdict = Literal["identical", "equivalent", "different"]
 Kind = Literal["added", "removed", "colour", "moved", "changed"]
 AlignmentModel = Literal["none", "shift", "similarity", "affine", "homography"]
+ELSEWHERE = "one scene from two places too far apart to lay over each other"
 TOP_LEFT = "compared from the top left corner"
 IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
@@ -128,8 +129,8 @@ class Alignment:
 
     ``reason`` says in words why nothing was aligned, or what is remarkable ("turned 90° clockwise");
     ``inliers`` is the number of matched features that agree with the matrix; ``same_scene`` is False
-    when the two images have nothing in common. Where rows were inserted or removed, ``bands`` tells
-    for each piece where it went, instead of the matrix.
+    when the two images have nothing in common, or were taken from places too far apart to be laid over each other.
+    Where rows were inserted or removed, ``bands`` tells for each piece where it went, instead of the matrix.
     """
 
     model: AlignmentModel = "none"

@@ -27,6 +27,9 @@ ENOUGH = 12
 RELATED = 0.22
 """Share of alike blocks from which two pictures show one scene: unrelated ones reach 0.16, edited ones start at 0.3."""
 
+MOSTLY = 0.45
+"""Share of alike blocks from which matches alone say how a picture lies, though points do not follow it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
@@ -105,6 +108,12 @@ def shows_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bo
     """Say whether two grey pictures look alike once *after* is laid over *before*; flat ones get the benefit."""
     found = likeness(*_laid(before, after, matrix))
     return found.blocks < ENOUGH or _related(found)
+
+
+def mostly_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
+    """Say whether two grey pictures show the same in most places once *after* is laid over *before*."""
+    found = likeness(*_laid(before, after, matrix))
+    return found.blocks >= ENOUGH and found.alike >= MOSTLY * found.blocks
 
 
 def rows_agree(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:

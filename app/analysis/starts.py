@@ -7,7 +7,7 @@ import numpy as np
 
 from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped
 from app.analysis.model import Deadline, UInt8Array
-from app.analysis.scene import likely_orientation, residual, shows_same
+from app.analysis.scene import likely_orientation, mostly_same, residual, shows_same
 from app.analysis.tracking import MIN_INLIERS, retrack, sift_guess, textured, track_from
 
 FEW_POINTS = 120
@@ -29,9 +29,11 @@ def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tra
     frame = frame_matrix(before.shape, after.shape)
     unaligned = residual(before, after, frame)
     source = textured(before)
-    for start in _starts(before, after):
+    for start, matched in _starts(before, after):
         deadline.check()
         found = track_from(source, after, start)
+        if found is None and matched and mostly_same(before, after, start):
+            found = start  # near things move apart from far ones: points need not follow what most matches agree on
         if found is None or not shows_same(before, after, found):
             continue
         points_before, points_after = retrack(source, after, found)
@@ -45,20 +47,20 @@ def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tra
     return min(candidates, key=itemgetter(0))[1] if candidates else None
 
 
-def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[FloatMatrix]:
-    """Give starting matrices for tracking, the cheapest to find first."""
+def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[tuple[FloatMatrix, bool]]:
+    """Give starting matrices for tracking, the cheapest to find first, and whether matches agree on them."""
     oriented = likely_orientation(before, after)
     if oriented is not None:
-        yield oriented
-    yield frame_matrix(before.shape, after.shape)
+        yield oriented, False
+    yield frame_matrix(before.shape, after.shape), False
     guess = sift_guess(before, after)
     if guess is not None:
-        yield guess
+        yield guess, True
     back = MIRROR.copy()
     back[0, 2] = after.shape[1] - 1
     guess = sift_guess(before, np.ascontiguousarray(after[:, ::-1]))
     if guess is not None:
-        yield back @ guess
+        yield back @ guess, True
 
 
 def is_small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) -> bool:

@@ -1,6 +1,6 @@
 """Put an evaluation into words: verdict, one summary sentence, and whether it passes the caller's limits."""
 
-from app.analysis.model import TOP_LEFT, Alignment, Metrics, Options, Region, Tone, Verdict
+from app.analysis.model import ELSEWHERE, TOP_LEFT, Alignment, Metrics, Options, Region, Tone, Verdict
 
 
 def verdict_of(as_given: Metrics, same_size: bool, regions: tuple[Region, ...]) -> Verdict:
@@ -36,6 +36,8 @@ def summarise(
 
 
 def _finding(verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment, as_given: Metrics) -> str:
+    if alignment.reason == ELSEWHERE:
+        return f"Not the same view: {ELSEWHERE}."
     if not alignment.same_scene:
         return "Not the same scene: the two images have nothing in common."
     if verdict == "identical":

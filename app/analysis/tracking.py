@@ -14,6 +14,8 @@ from app.analysis.resize import reduce_to_size
 WORK_PIXELS = 600_000
 """Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
 MIN_INLIERS = 12
+SURE_MATCHES, SURE_SHARE = 40, 0.6
+"""SIFT matches, and share of them, that must agree on two places of the camera; chance gives a few."""
 SHARP_PEAK = 0.3
 """Response from which a phase correlation is trusted: unrelated pictures stay under 0.1."""
 
@@ -129,21 +131,34 @@ def homography(source: Points, target: Points, threshold: float) -> tuple[FloatM
     return np.asarray(matrix, np.float64), np.asarray(mask).ravel().astype(np.bool_)
 
 
-def sift_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
-    """Guess from SIFT matches (Lowe's ratio test): finds large moves, turns and changes of scale."""
+def sift_matches(before: UInt8Array, after: UInt8Array) -> tuple[Points, Points]:
+    """Match SIFT keypoints (Lowe's ratio test); give the places in both, shape (n, 2), each place once.
+
+    Where pictures have little in common, many keypoints match the same one, and any geometry explains that.
+    """
     detector = cv2.SIFT.create(2000)
     keys_before, described_before = detector.detectAndCompute(before, None)
     keys_after, described_after = detector.detectAndCompute(after, None)
     if described_before is None or described_after is None or min(len(keys_before), len(keys_after)) < MIN_INLIERS:
-        return None
+        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
     pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(described_before, described_after, k=2)
     good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.75 * pair[1].distance]
-    if len(good) < MIN_INLIERS:
+    source = np.array([keys_before[match.queryIdx].pt for match in good], np.float32).reshape(-1, 2)
+    target = np.array([keys_after[match.trainIdx].pt for match in good], np.float32).reshape(-1, 2)
+    for side in (0, 1):
+        _, once = np.unique(np.rint((source, target)[side]), axis=0, return_index=True)
+        once.sort()
+        source, target = source[once], target[once]
+    return source, target
+
+
+def sift_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
+    """Guess from SIFT matches: finds large moves, turns and changes of scale."""
+    source, target = sift_matches(before, after)
+    if len(source) < MIN_INLIERS:
         return None
-    source = np.array([keys_before[match.queryIdx].pt for match in good], np.float32)
-    target = np.array([keys_after[match.trainIdx].pt for match in good], np.float32)
     matrix, mask = homography(source, target, 2.0)
-    if matrix is None or mask.sum() < max(MIN_INLIERS, 0.15 * len(good)):
+    if matrix is None or mask.sum() < max(MIN_INLIERS, 0.15 * len(source)):
         return None
     return _sane(matrix, before.shape, after.shape)
 
@@ -160,6 +175,20 @@ def _sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) 
     if area == 0 or not cv2.isContourConvex(quad) or not 1 / 40 < abs(area) / (after[0] * after[1]) < 40:
         return None
     return matrix
+
+
+def seen_from_elsewhere(before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether two grey pictures show one scene from two places: matches all over agree on where the camera was.
+
+    References
+    ----------
+    Hartley and Zisserman 2004, "Multiple View Geometry in Computer Vision", chapter 11 (the fundamental matrix).
+    """
+    source, target = sift_matches(before, after)
+    if len(source) < SURE_MATCHES:
+        return False
+    matrix, mask = cv2.findFundamentalMat(source, target, cv2.USAC_MAGSAC, 1.0, 0.999, 2000)
+    return matrix is not None and int(mask.sum()) >= max(SURE_MATCHES, SURE_SHARE * len(source))
 
 
 def phase_shift(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
