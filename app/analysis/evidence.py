@@ -47,7 +47,9 @@ RING = 0.1
 LOSS = 0.16
 """Resampling and compression may take this share of the local contrast away wherever they please ..."""
 OWN_LOSS = 0.4
-"""... and of a colour this share of its own contrast, as most files keep only every second row and column of it."""
+"""... and of a colour at most this share of its own contrast, as most files keep only every second row and column ..."""
+COLOUR_LOSS = 0.25
+"""... and at that size at least this share, as they round it coarsely."""
 RING_SIZES = (15, 7)
 BINS = len(CONTRAST_EDGES) + 1
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
@@ -160,7 +162,7 @@ def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, bus
         excess[seen == 0] = 0
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
         noise = np.maximum(noise_by_contrast(excess, bins, seen, BINS), floor)
-        limit = cv2.max(_by_level(noise, bins), _lost(contrast, busy, own))
+        limit = cv2.max(_by_level(noise, bins), _lost(contrast, busy, own, level))
         excess = cv2.divide(excess, limit, dst=excess)
         score = excess if score is None else cv2.max(score, excess)
     return np.asarray(score)
@@ -173,12 +175,15 @@ def _by_level(table: Any, image: Any) -> Any:
     return cv2.LUT(image, whole)
 
 
-def _lost(contrast: Any, busy: Any, own: Any) -> Any:
+def _lost(contrast: Any, busy: Any, own: Any, level: int) -> Any:
     """Give what resampling and compression may have taken away: of colour no more than colour had."""
     lost = _by_level(LOSS * np.arange(256), contrast)
     if busy is not None:
         lost = cv2.max(lost, busy)
-    return lost if own is None else cv2.min(lost, OWN_LOSS * own)
+    if own is None:
+        return lost
+    lost = cv2.min(lost, OWN_LOSS * own)
+    return cv2.max(lost, COLOUR_LOSS * own) if level == 1 else lost
 
 
 def _ringing(contrast: Any, level: int) -> Any:
