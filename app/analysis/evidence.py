@@ -49,7 +49,9 @@ LOSS = 0.16
 OWN_LOSS = 0.4
 """... and of a colour at most this share of its own contrast, as most files keep only every second row and column ..."""
 COLOUR_LOSS = 0.25
-"""... and at that size at least this share, as they round it coarsely."""
+"""... and at that size at least this share, as they round it coarsely ..."""
+COLOUR_RING = 0.07
+"""... and let this share of it ring beside it."""
 RING_SIZES = (15, 7)
 BINS = len(CONTRAST_EDGES) + 1
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
@@ -183,7 +185,10 @@ def _lost(contrast: Any, busy: Any, own: Any, level: int) -> Any:
     if own is None:
         return lost
     lost = cv2.min(lost, OWN_LOSS * own)
-    return cv2.max(lost, COLOUR_LOSS * own) if level == 1 else lost
+    if level != 1:
+        return lost
+    near = cv2.dilate(own, np.ones((RING_SIZES[level],) * 2, np.uint8))
+    return cv2.max(lost, cv2.max(COLOUR_LOSS * own, COLOUR_RING * near))
 
 
 def _ringing(contrast: Any, level: int) -> Any:

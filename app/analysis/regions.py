@@ -14,6 +14,8 @@ from app.analysis.model import Alignment, Box, Region, UInt8Array
 LOOSE = 0.75
 """Ragged pieces are joined over a gap of this share of their size; solid ones only when they all but touch."""
 IN_LINE = 0.35
+BESIDE = 1.25
+"""A piece belongs to a larger one beside it when together they are longer than that by no more than this factor."""
 FARTHEST = 0.025
 """Share of the picture's longer side over which no gap is bridged, however large the pieces."""
 PLAIN = 5.0
@@ -112,7 +114,7 @@ def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
     while again:
         again = False
         for i, box in enumerate(joined):
-            near = [other for other in joined[i + 1 :] if _gap(box, other) <= max(reach, LOOSE * _smaller(box, other))]
+            near = [other for other in joined[i + 1 :] if _gap(box, other) <= _farthest(box, other, reach, shape)]
             for other in near:
                 joined.remove(other)
                 joined[i] = _union(joined[i], other)
@@ -120,6 +122,11 @@ def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
                 again = True
                 break
     return joined
+
+
+def _farthest(a: Box, b: Box, reach: int, shape: tuple[int, ...]) -> float:
+    """Give the largest gap over which two pieces may be joined, however ragged they are."""
+    return max(reach, LOOSE * _smaller(a, b), FARTHEST * max(shape) if _is_beside(a, b) else 0)
 
 
 def _reach(shape: tuple[int, ...]) -> int:
@@ -168,7 +175,10 @@ def _joined(mask: UInt8Array, reach: int, shape: tuple[int, ...]) -> list[tuple[
                 looseness = LOOSE * (1 - min(filled[i] / _area(joined[i]), filled[j] / _area(joined[j])))
                 if _in_line(joined[i], joined[j]):
                     looseness = max(looseness, IN_LINE)
-                if _gap(joined[i], joined[j]) <= max(reach, min(farthest, looseness * _smaller(joined[i], joined[j]))):
+                allowed = looseness * _smaller(joined[i], joined[j])
+                if _is_beside(joined[i], joined[j]):
+                    allowed = farthest
+                if _gap(joined[i], joined[j]) <= max(reach, min(farthest, allowed)):
                     parent[j] = i
                     joined[i] = _union(joined[i], joined[j])
                     filled[i] += filled[j]
@@ -198,8 +208,17 @@ def _in_line(a: Box, b: Box) -> bool:
     return rows > 0.8 * max(a.height, b.height) or columns > 0.8 * max(a.width, b.width)
 
 
+def _is_beside(a: Box, b: Box) -> bool:
+    """Say whether the smaller of two boxes hardly makes the larger one longer: a scrap of one change."""
+    return _longer(_union(a, b)) <= BESIDE * max(_longer(a), _longer(b))
+
+
+def _longer(box: Box) -> int:
+    return max(box.width, box.height)
+
+
 def _smaller(a: Box, b: Box) -> int:
-    return min(max(a.width, a.height), max(b.width, b.height))
+    return min(_longer(a), _longer(b))
 
 
 def _area(box: Box) -> int:

@@ -83,6 +83,16 @@ def test_ragged_pieces_are_joined_over_gaps_that_keep_solid_ones_apart() -> None
     assert len(boxes(solid)) == 2
 
 
+def test_scraps_beside_a_change_belong_to_it() -> None:
+    """A letter that became another one was three regions: what both have in common parts what they have not."""
+    letter, scraps = (160, 128, 28, 19), [(160, 115, 9, 7), (181, 115, 7, 5)]
+    mask = marked(letter, *scraps)
+    assert boxes(mask) == [Box(160, 115, 28, 32)]
+    places = apart([Box(*letter), *(Box(*scrap) for scrap in scraps)], mask.shape)
+    assert places == [Box(160, 115, 28, 32)]
+    assert boxes(marked(letter, (160, 90, 9, 7))) == [Box(160, 90, 9, 7), Box(*letter)]
+
+
 def test_far_pieces_stay_apart_however_ragged() -> None:
     mask = blank()
     for left in (40, 300):
