@@ -52,7 +52,7 @@ def names(which: str, *, made: bool = True) -> tuple[str, ...]:
 
 def in_folder(folder: Path) -> tuple[str, ...]:
     """Give the photos of a folder; their names are paths, which `original` reads as they are."""
-    return tuple(str(path.resolve()) for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
+    return tuple(str(path.absolute()) for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES)
 
 
 def siblings(name: str) -> list[str]:

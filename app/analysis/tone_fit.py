@@ -69,8 +69,10 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     if seen is None:
         return Tone(reason="too little to judge the exposure on"), None
     telling = telling_of(seen)
-    plain = _cost(_one_sided(seen, seen.source), telling) if telling.any() else 0.0
-    if plain < AGREED or not widespread(telling, seen.positions) or untouched(before, after, valid):
+    if not telling.any() or not widespread(telling, seen.positions):
+        return Tone(reason="too little to judge the exposure on"), None
+    plain = _cost(_one_sided(seen, seen.source), telling)
+    if plain < AGREED or untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
     if too_plain(seen.source, telling):
         return Tone(reason="too few tones to tell light from a change"), None
