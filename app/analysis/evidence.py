@@ -47,7 +47,7 @@ RING = 0.1
 LOSS = 0.16
 """Resampling and compression may take this share of the local contrast away wherever they please ..."""
 OWN_LOSS = 0.4
-"""... and of a colour at most this share of its own contrast, as most files keep only every second row and column ..."""
+"""... and of a colour at most this share of its own contrast, as most files keep every second row and column ..."""
 COLOUR_LOSS = 0.25
 """... and at that size at least this share, as they round it coarsely ..."""
 COLOUR_RING = 0.07
@@ -69,7 +69,7 @@ class Evidence:
 
     levels: list[FloatArray]
     plain: FloatArray
-    planes: tuple[Sequence[FloatArray], Sequence[FloatArray]] = ((), ())
+    planes: tuple[Sequence[UInt8Array], Sequence[UInt8Array]] = ((), ())
 
 
 def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Evidence:
@@ -87,8 +87,8 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
     Evidence
         Scores in units of the threshold, 0 and up, float32.
     """
-    both: list[list[Any]] = in_threads(lambda index: _planes((before, after)[index]), range(2))
-    planes, planes_after = both
+    both: list[Any] = in_threads(lambda index: cv2.cvtColor((before, after)[index], cv2.COLOR_RGB2YCrCb), range(2))
+    planes, planes_after = (cv2.split(pixels) for pixels in both)
     sigma = blur_apart(planes[0], planes_after[0], valid)
     if sigma > 0:
         planes = [blurred(plane, sigma) for plane in planes]
@@ -97,8 +97,8 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
     return weigh(planes, planes_after, valid)
 
 
-def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt8Array) -> Evidence:
-    """Judge every pixel of luma and chroma, (H, W) float32 each, as `find_evidence` does."""
+def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt8Array) -> Evidence:
+    """Judge every pixel of luma and chroma, (H, W) uint8 each, as `find_evidence` does."""
     planes: list[Any] = list(before)
     planes_after: list[Any] = list(after)
     seen: Any = valid
@@ -111,8 +111,8 @@ def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt
         spread = BINARISED if binarised and level > 1 else SPREAD
         busy = spread * np.minimum(*edges) if level else None
         tasks.append(partial(_score_level, planes, planes_after, seen, level, busy))
-        edges = [cv2.pyrDown(edge) for edge in edges]
-        planes, planes_after = ([cv2.pyrDown(plane) for plane in side] for side in (planes, planes_after))
+        edges = [_halved(edge) for edge in edges]
+        planes, planes_after = ([_halved(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
     plain, *scores = in_threads(lambda index: tasks[index](), range(len(tasks)))
     if len(scores) > 1:
@@ -120,15 +120,15 @@ def weigh(before: Sequence[FloatArray], after: Sequence[FloatArray], valid: UInt
     return Evidence(scores, plain, (before, after))
 
 
-def _is_binarised(luma: FloatArray) -> bool:
+def _is_binarised(luma: UInt8Array) -> bool:
     """Say whether a picture is all but black and white, as far as a ninth of its pixels tells."""
     sample = luma[::3, ::3]
     return bool(((sample > 24) & (sample < 231)).mean() < 0.02)
 
 
-def _planes(pixels: UInt8Array) -> list[FloatArray]:
-    converted = cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb)
-    return [np.ascontiguousarray(converted[:, :, i], np.float32) for i in range(3)]
+def _halved(plane: Any) -> Any:
+    """Halve a plane; from there on levels have fractions, which faint differences are made of."""
+    return cv2.pyrDown(plane.astype(np.float32, copy=False))
 
 
 def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
@@ -161,12 +161,14 @@ def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, bus
             contrast = cv2.max(luma_contrast, cv2.dilate(contrast, SQUARE))
             own = cv2.dilate(cv2.max(*ranges), SQUARE)
         excess = outside(a, b, *spans)
+        del spans, ranges  # at full size each is as large as a picture
         excess[seen == 0] = 0
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
         noise = np.maximum(noise_by_contrast(excess, bins, seen, BINS), floor)
-        limit = cv2.max(_by_level(noise, bins), _lost(contrast, busy, own, level))
-        excess = cv2.divide(excess, limit, dst=excess)
-        score = excess if score is None else cv2.max(score, excess)
+        limit = _lost(contrast, busy, own, level)
+        limit = cv2.max(limit, _by_level(noise, bins), dst=limit)
+        excess = cv2.divide(excess, limit, dst=limit, dtype=cv2.CV_32F)
+        score = excess if score is None else cv2.max(score, excess, dst=score)
     return np.asarray(score)
 
 
@@ -199,13 +201,13 @@ def _ringing(contrast: Any, level: int) -> Any:
     return np.maximum(contrast, cv2.convertScaleAbs(near, alpha=RING))
 
 
-def _plain(before: FloatArray, after: FloatArray, contrast: Any, seen: UInt8Array) -> Any:
+def _plain(before: UInt8Array, after: UInt8Array, contrast: Any, seen: UInt8Array) -> Any:
     """Judge the difference of each pixel by itself, beside its contrast."""
     difference: Any = cv2.absdiff(before, after)
     difference[seen == 0] = 0
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
     noise = noise_by_contrast(difference, bins, seen, BINS)
-    return cv2.divide(difference, _by_level(np.maximum(noise, FLOOR_LUMA[0]), bins), dst=difference)
+    return cv2.divide(difference, _by_level(np.maximum(noise, FLOOR_LUMA[0]), bins), dtype=cv2.CV_32F)
 
 
 def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Array:

@@ -37,8 +37,10 @@ def outside(before: Any, after: Any, span_before: tuple[Any, Any], span_after: t
     -------
     array like ``before``, in its levels; 0 and up
     """
-    low, high = span_before
-    beyond = cv2.max(cv2.subtract(after, high), cv2.subtract(low, after))
-    low, high = span_after
-    beyond = cv2.max(beyond, cv2.max(cv2.subtract(before, high), cv2.subtract(low, before)))
+    (low, high), (low_after, high_after) = span_before, span_after
+    beyond, other = cv2.subtract(after, high), cv2.subtract(low, after)
+    for image, limit in ((before, high_after), (low_after, before)):
+        beyond = cv2.max(beyond, other, dst=beyond)
+        other = cv2.subtract(image, limit, dst=other)
+    beyond = cv2.max(beyond, other, dst=beyond)
     return np.maximum(beyond, 0, out=beyond)

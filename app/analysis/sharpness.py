@@ -17,13 +17,13 @@ CAP = 40
 """Levels beyond which an edge is changed rather than blurred."""
 
 
-def blur_apart(before: FloatArray, after: FloatArray, valid: UInt8Array) -> float:
+def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> float:
     """Say how much sharper one image is than the other, judged at the strongest edges.
 
     Parameters
     ----------
-    before, after : array (H, W), float32
-        Grey levels, 0 to 255, in one frame.
+    before, after : array (H, W), uint8
+        Grey levels in one frame.
     valid : array (H, W), uint8
         0 where nothing can be judged.
 
@@ -50,12 +50,12 @@ def blur_apart(before: FloatArray, after: FloatArray, valid: UInt8Array) -> floa
     return choice if best <= CLEAR * start else 0.0
 
 
-def blurred(image: FloatArray, sigma: float) -> Any:
+def blurred(image: Any, sigma: float) -> Any:
     """Blur with a Gaussian."""
     return cv2.GaussianBlur(image, (0, 0), sigma)
 
 
-def _edge_tiles(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tuple[FloatArray, FloatArray, Mask]:
+def _edge_tiles(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[FloatArray, FloatArray, Mask]:
     """Stack the busiest of a spread of tiles and mark their strongest edges; sharpness shows nowhere else."""
     tile, across = 48, 12
     height, width = before.shape
@@ -66,7 +66,7 @@ def _edge_tiles(before: FloatArray, after: FloatArray, valid: UInt8Array) -> tup
     if not places or min(height, width) < tile:
         empty = np.empty((0, 0), np.float32)
         return empty, empty, np.zeros((0, 0), np.bool_)
-    a, b = (np.vstack([image[place] for place in places]) for image in (before, after))
+    a, b = (np.vstack([image[place] for place in places]).astype(np.float32) for image in (before, after))
     gradient = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, SQUARE) for image in (a, b)))
     inner = np.zeros((tile, tile), np.bool_)
     inner[6:-6, 6:-6] = True

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.model import UInt8Array
 from app.analysis.neighbours import outside, span
 
 FARTHEST = 5
@@ -26,13 +26,13 @@ MOST_BLOCKS = 400
 
 
 def settle(
-    before: Sequence[FloatArray], after: Sequence[FloatArray], seen: UInt8Array, mask: UInt8Array
-) -> list[FloatArray] | None:
+    before: Sequence[UInt8Array], after: Sequence[UInt8Array], seen: UInt8Array, mask: UInt8Array
+) -> list[UInt8Array] | None:
     """Shift blocks of *after* that are out of place.
 
     Parameters
     ----------
-    before, after : sequence of array (H, W), float32
+    before, after : sequence of array (H, W), uint8
         Luma and chroma of both images in one frame, in levels.
     seen : array (H, W), uint8
         0 where nothing can be judged.
@@ -41,7 +41,7 @@ def settle(
 
     Returns
     -------
-    list of array (H, W), float32, or None
+    list of array (H, W), uint8, or None
         The planes of *after*, None when no block is out of place.
     """
     height, width = mask.shape
@@ -61,7 +61,7 @@ def settle(
 
 
 def _shift_of(
-    before: Sequence[FloatArray], after: Sequence[FloatArray], seen: UInt8Array, top: int, left: int
+    before: Sequence[UInt8Array], after: Sequence[UInt8Array], seen: UInt8Array, top: int, left: int
 ) -> tuple[float, float]:
     """Give the shift (x, y) that lays the block at a place over *before*; none when that does not explain it."""
     height, width = seen.shape
@@ -86,8 +86,8 @@ def _shift_of(
 
 
 def _apart(
-    before: Sequence[FloatArray],
-    after: Sequence[FloatArray],
+    before: Sequence[UInt8Array],
+    after: Sequence[UInt8Array],
     inside: tuple[slice, slice],
     shift: tuple[int, int],
     judged: npt.NDArray[np.bool_],
@@ -101,7 +101,7 @@ def _apart(
     return total
 
 
-def _laid_anew(after: Sequence[FloatArray], shifts: npt.NDArray[np.float32]) -> list[Any]:
+def _laid_anew(after: Sequence[UInt8Array], shifts: npt.NDArray[np.float32]) -> list[Any]:
     """Move each block by its shift, and what lies between two by something between."""
     height, width = after[0].shape
     field = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_LINEAR)
