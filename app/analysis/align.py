@@ -10,6 +10,7 @@ from app.analysis.exact import busy_places, exactly_oriented, share_equal
 from app.analysis.fitting import simplest_fit
 from app.analysis.framing import framing_regions
 from app.analysis.geometry import FloatMatrix, frame_matrix, mapped, rows, scaling, to_full, turn_of
+from app.analysis.intensity import intensity_points
 from app.analysis.layout import find_bands
 from app.analysis.model import (
     ELSEWHERE,
@@ -40,9 +41,10 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
 
     What is exactly equal is recognised first: rows that moved, the same place, another orientation. Otherwise
     corners of *before* are tracked into *after* (pyramidal Lucas-Kanade on locally normalised grey), from the
-    same frame, the likeliest orientation, or a guess from SIFT matches, also mirrored. Shift, similarity, affine
-    and homography are fitted to the inliers of a MAGSAC homography, and the simplest that explains them is kept,
-    provided that the two pictures then look alike.
+    same frame, the likeliest orientation, or a guess from SIFT matches, also mirrored; soft pictures, which have
+    none, are laid over each other by their levels. Shift, similarity, affine and homography are fitted to the
+    inliers of a MAGSAC homography, and the simplest that explains them is kept, provided that the two pictures
+    then look alike.
 
     Parameters
     ----------
@@ -98,6 +100,11 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     slid = _slid(before, after, grey_before, grey_after, scale_before, np.eye(3))
     if slid is not None:
         return _snapped(slid, before, after)
+    points = intensity_points(grey_before, grey_after)
+    if points is not None:
+        full = to_full(points[0], scale_before), to_full(points[1], scale_after)
+        soft = simplest_fit(*full, before.pixels.shape == after.pixels.shape, 1.0 / min(scale_before))
+        return replace(soft or _framed(before, after), inliers=None)
     if _unrelated(grey_before, grey_after):
         matrix = rows(frame_matrix(before.pixels.shape, after.pixels.shape))
         reason = ELSEWHERE if seen_from_elsewhere(grey_before, grey_after) else "nothing in common to align on"

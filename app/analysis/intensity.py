@@ -1,0 +1,91 @@
+"""Align by intensity: soft pictures have few corners to track, but all of their levels say how they lie."""
+
+import cv2
+import numpy as np
+
+from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped, scaling
+from app.analysis.model import UInt8Array
+
+STEPS = ((4, cv2.MOTION_AFFINE), (2, cv2.MOTION_HOMOGRAPHY))
+"""Pictures are reduced by this factor, and may move in this way."""
+SMALLEST = 64
+ITERATIONS, PRECISION = 60, 1e-6
+SURE = 0.99
+"""Correlation from which what was found is trusted: soft pictures that show the same have all but 1."""
+KEPT = 0.9
+CLOSER = 0.5
+"""Share of what the correlation lacks frame on frame that may stay."""
+
+
+def intensity_points(before: UInt8Array, after: UInt8Array) -> tuple[Points, Points] | None:
+    """Lay one soft picture over another; give a grid of points and where they went.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+
+    Returns
+    -------
+    points_before, points_after : arrays (n, 2), float32, or None
+        None when the levels of the two do not lie over each other, or no better than frame on frame.
+
+    References
+    ----------
+    Evangelidis and Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient
+    maximization", https://doi.org/10.1109/TPAMI.2008.113
+    """
+    if min(before.shape + after.shape) < SMALLEST:
+        return None
+    start = frame_matrix(before.shape, after.shape)
+    matrix = start
+    for factor, motion in STEPS:
+        found = _maximised(_reduced(before, factor), _reduced(after, factor), _at(matrix, 1 / factor), motion)
+        if found is None:
+            return None
+        matrix = _at(found, factor)
+    correlation, at_first = (_correlation(before, after, one) for one in (matrix, start))
+    if correlation < SURE or 1 - correlation > CLOSER * (1 - at_first):
+        return None
+    height, width = before.shape
+    grid = np.mgrid[0 : width - 1 : 12j, 0 : height - 1 : 12j].reshape(2, -1).T.astype(np.float32)
+    return grid, mapped(matrix, grid)
+
+
+def _maximised(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, motion: int) -> FloatMatrix | None:
+    """Improve a matrix until the levels of two pictures correlate best."""
+    warp = (matrix if motion == cv2.MOTION_HOMOGRAPHY else matrix[:2]).astype(np.float32)
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ITERATIONS, PRECISION)
+    try:
+        _, found = cv2.findTransformECC(before, after, warp, motion, stop, None, 5)  # type: ignore[call-overload]
+    except cv2.error:  # it went where the two do not overlap, or one of them is flat
+        return None
+    return np.vstack([found, [[0, 0, 1]]])[:3].astype(np.float64)
+
+
+def _reduced(grey: UInt8Array, factor: int) -> UInt8Array:
+    return np.asarray(cv2.resize(grey, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _at(matrix: FloatMatrix, factor: float) -> FloatMatrix:
+    """Give a matrix between pictures for those that are larger by a factor."""
+    found = scaling(factor, factor) @ matrix @ scaling(1 / factor, 1 / factor)
+    return np.asarray(found / found[2, 2], np.float64)
+
+
+def _correlation(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
+    """Correlate the levels of two pictures where one, laid over the other, shows something; -1 to 1.
+
+    The tenth that differs most is left out: that may be a change.
+    """
+    factor = STEPS[-1][0]
+    first, second, small = _reduced(before, factor), _reduced(after, factor), _at(matrix, 1 / factor)
+    size, flags = first.shape[1::-1], cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid, seen = (cv2.warpPerspective(one, small, size, flags=flags) for one in (second, np.full_like(second, 255)))
+    levels = np.stack([first, laid])[:, seen == 255].astype(np.float64)
+    spread = levels.std(axis=1, keepdims=True)
+    if levels.shape[1] < SMALLEST or not spread.all():
+        return 0.0
+    apart = np.abs(np.diff((levels - levels.mean(axis=1, keepdims=True)) / spread, axis=0))[0]
+    alike = levels[:, apart <= np.quantile(apart, KEPT)]
+    return float(np.asarray(np.corrcoef(alike))[0, 1]) if alike.std(axis=1).all() else 0.0
