@@ -60,8 +60,9 @@ def measure(
     Returns
     -------
     Metrics
-        Counts, norms, RMSE, PSNR, SSIM and histograms over every pixel; edge agreement and the ratio of
-        encoded sizes on images reduced by a whole number to at most one megapixel.
+        Counts, norms, RMSE, PSNR and histograms over every pixel; SSIM over every window, from 4 megapixels on over
+        those of every second row; edge agreement and the ratio of encoded sizes on images reduced by a whole number
+        to at most one megapixel.
 
     Notes
     -----
