@@ -12,7 +12,8 @@ SMALLEST = 64
 ITERATIONS, PRECISION = 60, 1e-6
 SURE = 0.99
 """Correlation from which what was found is trusted: soft pictures that show the same have all but 1."""
-KEPT = 0.9
+KEPT, SEEN = 0.9, 0.5
+"""Share of what is compared that counts, and share of the picture that must be seen in both."""
 CLOSER = 0.5
 """Share of what the correlation lacks frame on frame that may stay."""
 
@@ -44,8 +45,8 @@ def intensity_points(before: UInt8Array, after: UInt8Array) -> tuple[Points, Poi
         if found is None:
             return None
         matrix = _at(found, factor)
-    correlation, at_first = (_correlation(before, after, one) for one in (matrix, start))
-    if correlation < SURE or 1 - correlation > CLOSER * (1 - at_first):
+    found_by, at_first = (correlation(before, after, one) for one in (matrix, start))
+    if found_by < SURE or 1 - found_by > CLOSER * (1 - at_first):
         return None
     height, width = before.shape
     grid = np.mgrid[0 : width - 1 : 12j, 0 : height - 1 : 12j].reshape(2, -1).T.astype(np.float32)
@@ -73,7 +74,7 @@ def _at(matrix: FloatMatrix, factor: float) -> FloatMatrix:
     return np.asarray(found / found[2, 2], np.float64)
 
 
-def _correlation(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
+def correlation(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
     """Correlate the levels of two pictures where one, laid over the other, shows something; -1 to 1.
 
     The tenth that differs most is left out: that may be a change.
@@ -84,7 +85,7 @@ def _correlation(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> 
     laid, seen = (cv2.warpPerspective(one, small, size, flags=flags) for one in (second, np.full_like(second, 255)))
     levels = np.stack([first, laid])[:, seen == 255].astype(np.float64)
     spread = levels.std(axis=1, keepdims=True)
-    if levels.shape[1] < SMALLEST or not spread.all():
+    if levels.shape[1] < SEEN * first.size or not spread.all():
         return 0.0
     apart = np.abs(np.diff((levels - levels.mean(axis=1, keepdims=True)) / spread, axis=0))[0]
     alike = levels[:, apart <= np.quantile(apart, KEPT)]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from app.analysis.evaluate import evaluate
-from app.analysis.intensity import intensity_points
+from app.analysis.intensity import correlation, intensity_points
 from app.analysis.model import Evaluation, UInt8Array
 
 FRAME = (slice(60, 540), slice(80, 720))
@@ -53,6 +53,14 @@ def test_what_is_new_in_it_is_found() -> None:
 def test_other_soft_pictures_are_not_forced_over_it(other: UInt8Array) -> None:
     greys = [np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8) for pixels in (soft(0)[FRAME], other)]
     assert intensity_points(greys[0], greys[1]) is None
+
+
+def test_half_of_the_picture_must_be_seen_in_both() -> None:
+    """Any two slopes correlate where they hardly overlap."""
+    slope = np.tile(np.linspace(0, 255, 400).astype(np.uint8), (300, 1))
+    for aside, correlates in ((0, 1.0), (120, 1.0), (360, 0.0)):
+        matrix = np.array([[1, 0, aside], [0, 1, 0], [0, 0, 1]], np.float64)
+        assert correlation(slope, slope, matrix) == pytest.approx(correlates, abs=1e-3)
 
 
 def test_pictures_too_small_for_it_are_left_alone() -> None:
