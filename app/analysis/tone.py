@@ -9,6 +9,10 @@ from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.resize import reduce_to_size
 from app.analysis.sampling import strongest_channel
 from app.analysis.tone_fit import fit_tone
+from app.analysis.tone_samples import BRIGHT, RINGING
+
+CLOSER, CLEARLY_CLOSER = 0.99, 0.9
+"""Shares of the difference that may stay: over the picture, or, where much of that is clipped, over the rest of it."""
 
 
 def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> tuple[Tone, UInt8Array]:
@@ -36,20 +40,30 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
     if tone_map is None:
         return tone, after
     toned = _give_way(before, after, tone_map.apply(after))
-    left, apart = _differences(before, (toned, after), valid)
-    if left > 0.99 * apart:
+    (left, apart), (left_telling, apart_telling) = _differences(before, toned, after, valid)
+    if left > CLOSER * apart and left_telling > CLEARLY_CLOSER * apart_telling:
         return Tone(reason="no exposure or light explains the difference"), after
     return tone, toned
 
 
-def _differences(before: UInt8Array, others: tuple[UInt8Array, ...], valid: UInt8Array) -> list[float]:
-    """Mean difference over the picture, edges and dark places too, noise averaged away; real changes are capped."""
+def _differences(
+    before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array
+) -> list[tuple[float, float]]:
+    """Mean differences of *before* from ``toned`` and from *after*, edges and dark places too, real changes capped.
+
+    Over the picture, and over what is not clipped in *after*, nor may ring beside it; noise is averaged away.
+    """
     height, width = valid.shape
     scale = min(0.5, math.sqrt(300_000 / valid.size))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small, seen, *rest = (np.asarray(reduce_to_size(image, size), np.uint8) for image in (before, valid, *others))
-    apart = [strongest_channel(cv2.absdiff(small, other))[seen == 255] for other in rest]
-    return [float(np.minimum(levels, 60).mean()) if levels.size else 0.0 for levels in apart]
+    first, seen, *rest = (np.asarray(reduce_to_size(image, size), np.uint8) for image in (before, valid, toned, after))
+    judged = seen == 255
+    telling = judged & (rest[1].min(axis=2) < BRIGHT - RINGING)
+    apart = [np.minimum(strongest_channel(cv2.absdiff(first, other)), 60) for other in rest]
+    return [
+        (float(apart[0][where].mean()), float(apart[1][where].mean())) if where.any() else (1.0, 1.0)
+        for where in (judged, telling)
+    ]
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:

@@ -169,3 +169,23 @@ def test_lines_on_white_paper_keep_their_contrast() -> None:
     _, pixels = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
     middle = (before.max(axis=2) > 120) & (before.max(axis=2) < 220)
     assert abs(float(np.median(pixels[middle].astype(int) - before[middle]))) <= 6
+
+
+class Darker:
+    """A map that is right about the ink; of paper that was clipped it knows no better."""
+
+    def apply(self, pixels: UInt8Array) -> UInt8Array:
+        return cv2.subtract(pixels, (13, 13, 13, 0))  # type: ignore[return-value]
+
+
+def test_ink_tells_the_exposure_of_a_page_that_is_nearly_all_clipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The noise of clipped paper outweighed the ink, and every letter of a card photographed brighter was changed."""
+    page = np.full(BEFORE.shape, 252, np.uint8)
+    page[40:260:20, 40:400] = page[41:260:20, 40:400] = 34
+    brighter = page.copy()
+    brighter[page == 34] = 47
+    noise = np.random.default_rng(3).integers(-8, -2, page.shape)
+    brighter = quantised(np.where(page == 34, brighter, page.astype(float) + noise))
+    monkeypatch.setattr("app.analysis.tone.fit_tone", lambda *_: (Tone(True, reason="exposure evened out"), Darker()))
+    assert evened(brighter, page)[0].applied
+    assert not evened(page, page)[0].applied  # nor does a map that makes all worse pass
