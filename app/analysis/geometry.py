@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.model import Box, Matrix
+from app.analysis.model import Box, Matrix, UInt8Array
 
 FloatMatrix = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
@@ -26,6 +26,20 @@ def scaling(x: float, y: float) -> FloatMatrix:
 def frame_matrix(before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix:
     """Lay the frame of *after* exactly over the frame of *before*."""
     return scaling(after[1] / before[1], after[0] / before[0])
+
+
+def laid_over(picture: UInt8Array, matrix: FloatMatrix, shape: tuple[int, ...]) -> UInt8Array:
+    """Resample a picture, (H, W) uint8, into a frame (height, width) whose pixels ``matrix`` maps into it."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid = cv2.warpPerspective(picture, matrix, shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, np.uint8)
+
+
+def shown_in(picture_shape: tuple[int, ...], matrix: FloatMatrix, shape: tuple[int, ...]) -> UInt8Array:
+    """Mark with 255 what of a frame (height, width) a picture shows that is laid over it so; less along its border."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    seen = cv2.warpPerspective(np.full(picture_shape[:2], 255, np.uint8), matrix, shape[1::-1], flags=flags)
+    return np.asarray(seen, np.uint8)
 
 
 def to_full(points: Points, scale: tuple[float, float]) -> Points:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped, scaling
+from app.analysis.geometry import FloatMatrix, Points, frame_matrix, laid_over, mapped, scaling, shown_in
 from app.analysis.model import UInt8Array
 
 STEPS = ((4, cv2.MOTION_AFFINE), (2, cv2.MOTION_HOMOGRAPHY))
@@ -41,11 +41,12 @@ def intensity_points(before: UInt8Array, after: UInt8Array) -> tuple[Points, Poi
     start = frame_matrix(before.shape, after.shape)
     matrix = start
     for factor, motion in STEPS:
-        found = _maximised(_reduced(before, factor), _reduced(after, factor), _at(matrix, 1 / factor), motion)
+        first, second = _reduced(before, factor), _reduced(after, factor)
+        found = _maximised(first, second, _at(matrix, 1 / factor), motion)
         if found is None:
             return None
         matrix = _at(found, factor)
-    found_by, at_first = (correlation(before, after, one) for one in (matrix, start))
+    found_by, at_first = (correlation(first, second, _at(one, 1 / factor)) for one in (matrix, start))
     if found_by < SURE or 1 - found_by > CLOSER * (1 - at_first):
         return None
     height, width = before.shape
@@ -79,13 +80,10 @@ def correlation(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> f
 
     The tenth that differs most is left out: that may be a change.
     """
-    factor = STEPS[-1][0]
-    first, second, small = _reduced(before, factor), _reduced(after, factor), _at(matrix, 1 / factor)
-    size, flags = first.shape[1::-1], cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    laid, seen = (cv2.warpPerspective(one, small, size, flags=flags) for one in (second, np.full_like(second, 255)))
-    levels = np.stack([first, laid])[:, seen == 255].astype(np.float64)
+    seen = shown_in(after.shape, matrix, before.shape) == 255
+    levels = np.stack([before, laid_over(after, matrix, before.shape)])[:, seen].astype(np.float64)
     spread = levels.std(axis=1, keepdims=True)
-    if levels.shape[1] < SEEN * first.size or not spread.all():
+    if levels.shape[1] < SEEN * before.size or not spread.all():
         return 0.0
     apart = np.abs(np.diff((levels - levels.mean(axis=1, keepdims=True)) / spread, axis=0))[0]
     alike = levels[:, apart <= np.quantile(apart, KEPT)]

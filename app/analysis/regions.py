@@ -114,7 +114,7 @@ def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
     while again:
         again = False
         for i, box in enumerate(joined):
-            near = [other for other in joined[i + 1 :] if _gap(box, other) <= _farthest(box, other, reach, shape)]
+            near = [other for other in joined[i + 1 :] if _gap(box, other) <= _bridged(box, other, LOOSE, reach, shape)]
             for other in near:
                 joined.remove(other)
                 joined[i] = _union(joined[i], other)
@@ -124,9 +124,10 @@ def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
     return joined
 
 
-def _farthest(a: Box, b: Box, reach: int, shape: tuple[int, ...]) -> float:
-    """Give the largest gap over which two pieces may be joined, however ragged they are."""
-    return max(reach, LOOSE * _smaller(a, b), FARTHEST * max(shape) if _is_beside(a, b) else 0)
+def _bridged(a: Box, b: Box, looseness: float, reach: int, shape: tuple[int, ...]) -> float:
+    """Give the largest gap over which two pieces are joined, in pixels."""
+    farthest = FARTHEST * max(shape)
+    return max(reach, farthest if _is_beside(a, b) else min(farthest, looseness * _smaller(a, b)))
 
 
 def _reach(shape: tuple[int, ...]) -> int:
@@ -162,7 +163,6 @@ def _joined(mask: UInt8Array, reach: int, shape: tuple[int, ...]) -> list[tuple[
         return i
 
     joined = list(boxes)
-    farthest = FARTHEST * max(shape)
     filled = [int(stats[i, 4]) for i in range(1, count)]
     changed = True
     while changed:
@@ -175,10 +175,7 @@ def _joined(mask: UInt8Array, reach: int, shape: tuple[int, ...]) -> list[tuple[
                 looseness = LOOSE * (1 - min(filled[i] / _area(joined[i]), filled[j] / _area(joined[j])))
                 if _in_line(joined[i], joined[j]):
                     looseness = max(looseness, IN_LINE)
-                allowed = looseness * _smaller(joined[i], joined[j])
-                if _is_beside(joined[i], joined[j]):
-                    allowed = farthest
-                if _gap(joined[i], joined[j]) <= max(reach, min(farthest, allowed)):
+                if _gap(joined[i], joined[j]) <= _bridged(joined[i], joined[j], looseness, reach, shape):
                     parent[j] = i
                     joined[i] = _union(joined[i], joined[j])
                     filled[i] += filled[j]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.exact import orientations, turned_back
-from app.analysis.geometry import FloatMatrix, frame_matrix
+from app.analysis.geometry import FloatMatrix, frame_matrix, laid_over, shown_in
 from app.analysis.model import FloatArray, UInt8Array
 
 SMALL = 160
@@ -145,10 +145,8 @@ def _laid(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[F
     a, grow_a = _reduced(before, scale)
     b, grow_b = _reduced(after, min(1.0, scale / max(zoom, 1e-6)))
     small = np.linalg.inv(grow_b) @ matrix @ grow_a
-    size, flags = (a.shape[1], a.shape[0]), cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    laid = cv2.warpPerspective(b, small, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    seen = cv2.warpPerspective(np.full(b.shape, 255, np.uint8), small, size, flags=flags)
-    first, second = _high_pass(a, size), _high_pass(np.asarray(laid, np.uint8), size)
+    seen, size = shown_in(b.shape, small, a.shape), (a.shape[1], a.shape[0])
+    first, second = _high_pass(a, size), _high_pass(laid_over(b, small, a.shape), size)
     first[seen < 255] = second[seen < 255] = 0
     return first, second
 
@@ -166,9 +164,7 @@ def residual(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> floa
     Both are smoothed a little, or resampling would gain merely by smoothing noise.
     """
     height, width = before.shape
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    laid = cv2.warpPerspective(after, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    apart = before.astype(np.float32) - laid
+    apart = before.astype(np.float32) - laid_over(after, matrix, before.shape)
     apart = cv2.GaussianBlur(apart, (0, 0), 1.2) - cv2.boxFilter(apart, -1, (31, 31))
     margin = 1 + min(height, width) // 16
     inner = np.abs(apart[margin : height - margin, margin : width - margin])

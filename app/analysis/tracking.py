@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.geometry import FloatMatrix, Points, mapped
+from app.analysis.geometry import FloatMatrix, Points, laid_over, mapped, shown_in
 from app.analysis.model import UInt8Array
 from app.analysis.resize import reduce_to_size
 
@@ -87,7 +87,7 @@ def textured(grey: UInt8Array) -> Textured:
 def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
     """Track from a starting matrix; give the homography when most points agree on it."""
     points = before.corners
-    source, target = _track(before.normal, _normalised(_laid(after, start, before.normal.shape)), points)
+    source, target = _track(before.normal, _normalised(laid_over(after, start, before.normal.shape)), points)
     if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
         return None
     matrix, mask = homography(source, target, 1.0)
@@ -99,12 +99,9 @@ def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> Float
 
 def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points]:
     """Track once more with *after* laid over *before*: what is left is small, so windows see the same thing."""
-    height, width = before.normal.shape
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    seen = cv2.warpPerspective(np.full(after.shape, 255, np.uint8), matrix, (width, height), flags=flags)
-    seen = cv2.erode(seen, np.ones((23, 23), np.uint8), borderValue=255)
-    laid = _laid(after, matrix, before.normal.shape)
-    source, target = _track(before.normal, _normalised(laid), before.corners)
+    shape = before.normal.shape
+    seen = cv2.erode(shown_in(after.shape, matrix, shape), np.ones((23, 23), np.uint8), borderValue=255)
+    source, target = _track(before.normal, _normalised(laid_over(after, matrix, shape)), before.corners)
     inside = seen[source[:, 1].astype(int), source[:, 0].astype(int)] == 255
     source, target = source[inside], target[inside]
     near = np.linalg.norm(target - source, axis=1) < 3.0
@@ -114,13 +111,6 @@ def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[P
     _, mask = homography(source, target, 0.6)
     source, target = source[mask], target[mask]
     return source, mapped(matrix, target)
-
-
-def _laid(after: UInt8Array, matrix: FloatMatrix, shape: tuple[int, ...]) -> UInt8Array:
-    """Lay *after* into a frame of (height, width)."""
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    laid = cv2.warpPerspective(after, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(laid, np.uint8)
 
 
 def homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:
