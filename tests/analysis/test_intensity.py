@@ -49,7 +49,10 @@ def test_what_is_new_in_it_is_found() -> None:
     assert region.before.x + region.before.width / 2 == pytest.approx(380 - 80, abs=4)
 
 
-@pytest.mark.parametrize("other", [soft(9)[FRAME], 255 - soft(0)[FRAME], np.full((480, 640, 3), 90, np.uint8)])
+@pytest.mark.parametrize(
+    "other",
+    [soft(5)[FRAME], soft(8)[FRAME], soft(9)[FRAME], 255 - soft(0)[FRAME], np.full((480, 640, 3), 90, np.uint8)],
+)
 def test_other_soft_pictures_are_not_forced_over_it(other: UInt8Array) -> None:
     greys = [np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8) for pixels in (soft(0)[FRAME], other)]
     assert intensity_points(greys[0], greys[1]) is None

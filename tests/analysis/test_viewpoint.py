@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from app.analysis import align
+from app.analysis import align, tracking
 from app.analysis.tracking import seen_from_elsewhere
 from tests.analysis.test_scene import Pixels, compared, photo
 
@@ -68,6 +68,13 @@ def test_matches_agree_on_where_the_camera_was(aside: int) -> None:
 @pytest.mark.parametrize(("first", "second"), list(combinations(NAMES, 2)))
 def test_matches_of_different_scenes_agree_on_nothing(first: str, second: str) -> None:
     assert not seen_from_elsewhere(grey(photo(first)), grey(photo(second)))
+
+
+def test_matches_by_chance_agree_on_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are."""
+    places = np.random.default_rng(4).uniform(0, 400, (2, 300, 2)).astype(np.float32)
+    monkeypatch.setattr(tracking, "sift_matches", lambda *_: (places[0], places[1]))
+    assert not seen_from_elsewhere(grey(posts(0)), grey(posts(0)))
 
 
 @pytest.mark.parametrize("other", [posts(12), photo("coffee")], ids=["elsewhere", "something else"])
