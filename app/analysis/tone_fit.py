@@ -74,7 +74,7 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     plain = _cost(_one_sided(seen, seen.source), telling)
     if plain < AGREED or untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
-    if too_plain(seen.source, telling):
+    if too_plain(seen, telling):
         return Tone(reason="too few tones to tell light from a change"), None
     tone_map = _explain(seen, telling, plain)
     if tone_map is None:

@@ -140,7 +140,10 @@ def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
     return count > 0 and int(equal[telling].sum()) > 0.25 * count
 
 
-def too_plain(source: Float, telling: Float) -> bool:
-    """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know."""
-    grey = source.mean(axis=1)[telling > 0.1] * 255
-    return len(grey) == 0 or float(np.ptp(np.quantile(grey, [0.02, 0.98]))) < SPAN
+def too_plain(seen: Samples, telling: Float) -> bool:
+    """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know.
+
+    Ink and what is black count here, too, though one is seldom flat and the other is black in any light.
+    """
+    spans = (np.ptp(np.quantile(tones.mean(axis=1), [0.02, 0.98])) * 255 for tones in (seen.target, seen.source))
+    return not telling.any() or float(min(spans)) < SPAN
