@@ -68,7 +68,8 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
         return None
     positions = np.stack([(x[cells, best] + 0.5) / width, (y[cells, best] + 0.5) / height], axis=1)
     spread = (range_before + range_after)[cells, best][seen]
-    edgy = float(np.clip(1.5 * np.median(spread), *EDGY))
+    unclipped = ~(clipped | (low_before + low_after <= 2 * DARK).all(axis=2))[cells, best][seen]
+    edgy = float(np.clip(1.5 * np.median(spread[unclipped] if unclipped.any() else spread), *EDGY))
     flatness = 1 / (1 + (spread / edgy) ** 2)
     flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
     target, source = (mean[cells, best][seen] / 255 for mean in (mean_before, mean_after))
@@ -143,7 +144,15 @@ def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
 def too_plain(seen: Samples, telling: Float) -> bool:
     """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know.
 
-    Ink and what is black count here, too, though one is seldom flat and the other is black in any light.
+    Beside the tones that tell how they changed, those of both pictures count, as ink is seldom flat and black is black
+    in any light.
     """
-    spans = (np.ptp(np.quantile(tones.mean(axis=1), [0.02, 0.98])) * 255 for tones in (seen.target, seen.source))
-    return not telling.any() or float(min(spans)) < SPAN
+    if not telling.any():
+        return True
+    told = _tones(seen.source[telling > 0.1])
+    return max(told, min(_tones(seen.target), _tones(seen.source))) < SPAN
+
+
+def _tones(colours: Float) -> float:
+    """Give the levels between the darkest and the brightest of most patches."""
+    return float(np.ptp(np.quantile(colours.mean(axis=1), [0.02, 0.98]))) * 255 if len(colours) else 0.0
