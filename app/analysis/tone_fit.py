@@ -7,7 +7,6 @@ import numpy as np
 from app.analysis.model import Tone, UInt8Array
 from app.analysis.tone_map import WAVES, Float, ToneMap, curve_slopes, curve_terms, light_at, orders
 from app.analysis.tone_samples import (
-    BRIGHT,
     DARK,
     Samples,
     rarity,
@@ -153,7 +152,7 @@ def _fit(
     identity[1] = 1.0
     solution = start.copy()
     residual = _one_sided(seen, _fitted(columns, solution))
-    bounded = (seen.target >= BRIGHT / 255) & (seen.source < BRIGHT / 255)
+    bounded = (seen.target >= seen.bright[0]) & (seen.source < seen.bright[1])
     for round_ in range(ITERATIONS):
         weights = _robust(residual, weight, round_)
         normals = []
@@ -192,9 +191,9 @@ def _one_sided(seen: Samples, fitted: Float) -> Float:
     """Clipped values only bound the truth: what lies beyond the bound is no residual."""
     target, source = seen.target, seen.source
     residual = target - fitted + 1e-12
-    bright, dark = BRIGHT / 255, DARK / 255
-    residual[(target >= bright) & (fitted > target)] = 0
-    residual[(source >= bright) & (fitted < target)] = 0
+    dark = DARK / 255
+    residual[(target >= seen.bright[0]) & (fitted > target)] = 0
+    residual[(source >= seen.bright[1]) & (fitted < target)] = 0
     residual[(target <= dark) & (fitted < target)] = 0
     residual[(source <= dark) & (fitted > target)] = 0
     return residual

@@ -23,6 +23,8 @@ EDGY = (24.0, 80.0)
 RARITY = 0.75
 BRIGHT = 252.0
 """Levels from here on are taken as clipped: they only say "at least this bright"."""
+AT_LIMIT = 0.02
+"""Share of them that lies at the limit itself where they are clipped."""
 DARK = 3.0
 SPAN = 12.0
 """Levels that the tones of a picture must span before light is fitted to them."""
@@ -35,12 +37,14 @@ class Samples(NamedTuple):
         target, source: shape (n, 3): mean colour in *before* and in *after*, 0 to 1.
         positions: shape (n, 2): x and y over the picture, 0 to 1.
         flatness: shape (n,): 1 is flat, down to 0.
+        bright: levels of ``target`` and ``source``, 0 to 1, from which they are clipped; above 1 where nothing is.
     """
 
     target: Float
     source: Float
     positions: Float
     flatness: Float
+    bright: tuple[float, float]
 
 
 def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples | None:
@@ -73,7 +77,13 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     flatness = 1 / (1 + (spread / edgy) ** 2)
     flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
     target, source = (mean[cells, best][seen] / 255 for mean in (mean_before, mean_after))
-    return Samples(target, source, positions[seen], flatness)
+    return Samples(target, source, positions[seen], flatness, (_limit(before), _limit(after)))
+
+
+def _limit(pixels: UInt8Array) -> float:
+    """Give the level, 0 to 1, from which a picture is clipped: white that hardly ever is full white is not."""
+    levels = np.bincount(pixels.reshape(-1)[:: max(1, pixels.size // 300_000)], minlength=256)
+    return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[int(BRIGHT) :].sum() else 2.0
 
 
 def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float, Float]:
@@ -102,8 +112,8 @@ def telling_of(seen: Samples) -> Float:
     All are 0 when hardly any is left.
     """
     target, source = seen.target, seen.source
-    bright, dark = (BRIGHT - RINGING) / 255, (DARK + RINGING / 2) / 255
-    both_bright = (target >= bright) & (source >= bright)
+    dark = (DARK + RINGING / 2) / 255
+    both_bright = (target >= (BRIGHT - RINGING) / 255) & (source >= seen.bright[1] - RINGING / 255)
     both_dark = (target <= dark) & (source <= dark)
     telling = np.where((both_bright | both_dark).all(axis=1), 0.0, seen.flatness)
     return telling if telling.sum() >= 0.02 * len(telling) else np.zeros_like(telling)
