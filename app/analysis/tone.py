@@ -14,6 +14,9 @@ from app.analysis.tone_samples import BRIGHT, RINGING
 CLOSER, CLEARLY_CLOSER = 0.99, 0.9
 """Shares of the difference that may stay: over the picture, or, where much of that is clipped, over the rest of it."""
 
+GIVES_WAY = np.interp(np.arange(256), [240, 253], [0, 255]).astype(np.uint8)
+"""How far each level of *after*, in parts of 255, may have been clipped."""
+
 
 def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> tuple[Tone, UInt8Array]:
     """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps.
@@ -67,12 +70,17 @@ def _differences(
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:
-    """Where *after* was clipped it only bounds the truth: inside the bound, take the level of *before*."""
+    """Where *after* was clipped it only bounds the truth: inside the bound, take the level of *before*.
+
+    Noise and ringing take what was clipped a little off the limit, and what is left of the bound with it.
+    """
     for top in range(0, after.shape[0], 256):
         rows = slice(top, top + 256)
         strip = after[rows]
         smooth = cv2.blur(strip, (5, 5))
-        bright = ((strip >= 253) | (smooth >= 248)) & (before[rows] > toned[rows])
+        bright = (smooth >= 248) & (before[rows] > toned[rows])
         dark = ((strip <= 2) | (smooth <= 5)) & (before[rows] < toned[rows])
         np.copyto(toned[rows], before[rows], where=bright | dark)
+        inside = cv2.multiply(cv2.subtract(before[rows], toned[rows]), cv2.LUT(strip, GIVES_WAY), scale=1 / 255)
+        cv2.add(toned[rows], inside, dst=toned[rows])
     return toned

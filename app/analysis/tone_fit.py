@@ -86,7 +86,7 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
 
 def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     """Try a curve, then a curve with light; keep the simplest that clearly lowers the cost ``plain``."""
-    weight = telling * rarity(seen.source, telling, seen.positions)
+    weight = telling * rarity(seen, telling)
     identity = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
     even = np.ones(3)
     curves, residual = _fit(seen, even, None, identity, weight)

@@ -75,6 +75,7 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     unclipped = ~(clipped | (low_before + low_after <= 2 * DARK).all(axis=2))[cells, best][seen]
     edgy = float(np.clip(1.5 * np.median(spread[unclipped] if unclipped.any() else spread), *EDGY))
     flatness = 1 / (1 + (spread / edgy) ** 2)
+    flatness *= np.where(clipped[cells, best][seen] & (spread > 4 * RINGING), 0.2, 1.0)
     flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
     target, source = (mean[cells, best][seen] / 255 for mean in (mean_before, mean_after))
     return Samples(target, source, positions[seen], flatness, (_limit(before), _limit(after)))
@@ -119,16 +120,17 @@ def telling_of(seen: Samples) -> Float:
     return telling if telling.sum() >= 0.02 * len(telling) else np.zeros_like(telling)
 
 
-def rarity(source: Float, telling: Float, positions: Float) -> Float:
+def rarity(seen: Samples, telling: Float) -> Float:
     """Weigh rare levels up, so that the ink on a page counts beside its paper, if they are found all over.
 
-    A level that is seen in a few places only may be a real change itself.
+    A level that is seen in a few places only may be a real change itself. Clipped paper is not rare, though only those
+    patches of it tell where noise or ringing took it off the limit.
     """
-    levels = np.minimum(source.mean(axis=1) * 20, 19).astype(np.intp)
-    share = np.bincount(levels, telling, minlength=20) / telling.sum()
-    cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
-    seen = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
-    spread = np.minimum(1, seen.sum(axis=1) / 12) ** 2
+    levels = np.minimum(seen.source.mean(axis=1) * 20, 19).astype(np.intp)
+    share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
+    cells = (seen.positions * 8).astype(np.intp) @ np.array([1, 8])
+    found = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
+    spread = np.minimum(1, found.sum(axis=1) / 12) ** 2
     return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
 
 
