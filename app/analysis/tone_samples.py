@@ -72,13 +72,31 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
         return None
     positions = np.stack([(x[cells, best] + 0.5) / width, (y[cells, best] + 0.5) / height], axis=1)
     spread = (range_before + range_after)[cells, best][seen]
+    mixed = clipped[cells, best][seen] & (spread > 4 * RINGING)
     unclipped = ~(clipped | (low_before + low_after <= 2 * DARK).all(axis=2))[cells, best][seen]
     edgy = float(np.clip(1.5 * np.median(spread[unclipped] if unclipped.any() else spread), *EDGY))
-    flatness = 1 / (1 + (spread / edgy) ** 2)
-    flatness *= np.where(clipped[cells, best][seen] & (spread > 4 * RINGING), 0.2, 1.0)
-    flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
     target, source = (mean[cells, best][seen] / 255 for mean in (mean_before, mean_after))
+    if mixed.any():
+        places = y[cells, best][seen][mixed], x[cells, best][seen][mixed]
+        target[mixed], source[mixed], spread[mixed] = _darker_half(before, after, *places)
+    flatness = 1 / (1 + (spread / edgy) ** 2)
+    flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
     return Samples(target, source, positions[seen], flatness, (_limit(before), _limit(after)))
+
+
+def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float]:
+    """Give means (n, 3), 0 to 1, and summed ranges (n,) of those pixels of patches that are dark in *before*.
+
+    What is clipped would have been brighter, so that a mean over ink and clipped paper does not follow any curve.
+    """
+    around = np.array([dy * before.shape[1] + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+    places = (y * before.shape[1] + x)[:, None] + around
+    was, now = (np.take(image.reshape(-1, 3), places, axis=0).astype(np.float64) for image in (before, after))
+    grey = was.mean(axis=2)
+    dark = (grey <= (grey.min(axis=1) + grey.max(axis=1))[:, None] / 2)[..., None]
+    means = [(colours * dark).sum(axis=1) / dark.sum(axis=1) / 255 for colours in (was, now)]
+    spans = [(np.where(dark, c, 0.0).max(axis=1) - np.where(dark, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)]
+    return means[0], means[1], spans[0] + spans[1]
 
 
 def _limit(pixels: UInt8Array) -> float:
