@@ -26,6 +26,8 @@ BRIGHT = 252.0
 AT_LIMIT = 0.02
 """Share of them that lies at the limit itself where they are clipped."""
 DARK = 3.0
+TURNS = 24
+"""A level up to here may round to itself in another light."""
 SPAN = 12.0
 """Levels that the tones of a picture must span before light is fitted to them."""
 
@@ -161,11 +163,11 @@ def widespread(telling: Float, positions: Float) -> bool:
 
 
 def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
-    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped."""
+    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped or dark."""
     step = max(1, int(math.sqrt(valid.size / 200_000)))
     a, b = (np.ascontiguousarray(image[::step, ::step]) for image in (before, after))
-    high, low = strongest_channel(a), 255 - strongest_channel(255 - a)
-    telling = (valid[::step, ::step] > 0) & (high < BRIGHT) & (low > DARK)
+    high = strongest_channel(a)
+    telling = (valid[::step, ::step] > 0) & (high < BRIGHT) & (high > TURNS)
     count = int(telling.sum())
     equal = strongest_channel(cv2.absdiff(a, b)) == 0
     return count > 0 and int(equal[telling].sum()) > 0.25 * count
