@@ -1,6 +1,7 @@
 """Even out what exposure, white balance and uneven light did to *after*."""
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,9 @@ from app.analysis.tone_samples import BRIGHT, RINGING
 CLOSER, CLEARLY_CLOSER = 0.99, 0.9
 """Shares of the difference that may stay: over the picture, or, where much of that is clipped, over the rest of it."""
 
+AFAR = 8
+"""Pixels at working size that one pixel holds from afar."""
+CAP = 60
 GIVES_WAY = np.interp(np.arange(256), [240, 253], [0, 255]).astype(np.uint8)
 """How far each level of *after*, in parts of 255, may have been clipped."""
 
@@ -43,30 +47,38 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
     if tone_map is None:
         return tone, after
     toned = _give_way(before, after, tone_map.apply(after))
-    (left, apart), (left_telling, apart_telling) = _differences(before, toned, after, valid)
-    if left > CLOSER * apart and left_telling > CLEARLY_CLOSER * apart_telling:
+    if not _explains(before, toned, after, valid):
         return Tone(reason="no exposure or light explains the difference"), after
     return tone, toned
 
 
-def _differences(
-    before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array
-) -> list[tuple[float, float]]:
-    """Mean differences of *before* from ``toned`` and from *after*, edges and dark places too, real changes capped.
+def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
+    """Say whether ``toned`` is nearer to *before* than *after* is: with edges and dark places, and from afar.
 
-    Over the picture, and over what is not clipped in *after*, nor may ring beside it; noise is averaged away.
+    Over the picture, or clearly so over what is not clipped in *after*, nor may ring beside it. From afar, as blur and
+    compression take contrast from thin lines, too, but keep the mean of lines and paper, which no exposure does.
     """
     height, width = valid.shape
     scale = min(0.5, math.sqrt(300_000 / valid.size))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    first, seen, *rest = (np.asarray(reduce_to_size(image, size), np.uint8) for image in (before, valid, toned, after))
-    judged = seen == 255
-    telling = judged & (rest[1].min(axis=2) < BRIGHT - RINGING)
-    apart = [np.minimum(strongest_channel(cv2.absdiff(first, other)), 60) for other in rest]
-    return [
-        (float(apart[0][where].mean()), float(apart[1][where].mean())) if where.any() else (1.0, 1.0)
-        for where in (judged, telling)
-    ]
+    near = (max(1, round(width * scale)), max(1, round(height * scale)))
+    far = (max(1, near[0] // AFAR), max(1, near[1] // AFAR))
+    small: list[Any] = [reduce_to_size(image, near) for image in (before, toned, after, valid)]
+    smallest: list[Any] = [reduce_to_size(image, far) for image in small]
+    telling = small[2].min(axis=2) < BRIGHT - RINGING
+    explained = _nearer(small, CLOSER) or _nearer(small, CLEARLY_CLOSER, telling)
+    return explained and _nearer(smallest, CLOSER)
+
+
+def _nearer(images: list[Any], share: float, telling: Any = True) -> bool:
+    """Say whether at most ``share`` of the mean difference of *before* from *after* is left, real changes capped."""
+    before, toned, after, valid = images
+    judged = (valid == 255) & telling
+    if not judged.any():
+        return True
+    left, apart = (
+        float(np.minimum(strongest_channel(cv2.absdiff(before, other)), CAP)[judged].mean()) for other in (toned, after)
+    )
+    return left <= share * apart
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:
@@ -78,7 +90,7 @@ def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8
         rows = slice(top, top + 256)
         strip = after[rows]
         smooth = cv2.blur(strip, (5, 5))
-        bright = (smooth >= 248) & (before[rows] > toned[rows])
+        bright = (smooth >= 248) & (before[rows] > toned[rows]) | (smooth >= 251) & (before[rows] >= BRIGHT - RINGING)
         dark = ((strip <= 2) | (smooth <= 5)) & (before[rows] < toned[rows])
         np.copyto(toned[rows], before[rows], where=bright | dark)
         inside = cv2.multiply(cv2.subtract(before[rows], toned[rows]), cv2.LUT(strip, GIVES_WAY), scale=1 / 255)

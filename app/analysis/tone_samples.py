@@ -97,7 +97,9 @@ def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> t
     grey = was.mean(axis=2)
     dark = (grey <= (grey.min(axis=1) + grey.max(axis=1))[:, None] / 2)[..., None]
     means = [(colours * dark).sum(axis=1) / dark.sum(axis=1) / 255 for colours in (was, now)]
-    spans = [(np.where(dark, c, 0.0).max(axis=1) - np.where(dark, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)]
+    spans = [
+        (np.where(dark, c, 0.0).max(axis=1) - np.where(dark, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)
+    ]
     return means[0], means[1], spans[0] + spans[1]
 
 
