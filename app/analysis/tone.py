@@ -12,12 +12,12 @@ from app.analysis.sampling import strongest_channel
 from app.analysis.tone_fit import fit_tone
 from app.analysis.tone_samples import BRIGHT, RINGING
 
-CLOSER, CLEARLY_CLOSER = 0.99, 0.9
+CLOSER, CLEARLY_CLOSER, NEARER_AFAR = 0.99, 0.9, 0.95
 """Shares of the difference that may stay: over the picture, or, where much of that is clipped, over the rest of it."""
 
 AFAR = 8
 """Pixels at working size that one pixel holds from afar."""
-CAP = 60
+CAP, CAP_AFAR = 60, 20
 GIVES_WAY = np.interp(np.arange(256), [240, 253], [0, 255]).astype(np.uint8)
 """How far each level of *after*, in parts of 255, may have been clipped."""
 
@@ -66,17 +66,17 @@ def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: U
     smallest: list[Any] = [reduce_to_size(image, far) for image in small]
     telling = small[2].min(axis=2) < BRIGHT - RINGING
     explained = _nearer(small, CLOSER) or _nearer(small, CLEARLY_CLOSER, telling)
-    return explained and _nearer(smallest, CLOSER)
+    return explained and _nearer(smallest, NEARER_AFAR, cap=CAP_AFAR)
 
 
-def _nearer(images: list[Any], share: float, telling: Any = True) -> bool:
+def _nearer(images: list[Any], share: float, telling: Any = True, cap: int = CAP) -> bool:
     """Say whether at most ``share`` of the mean difference of *before* from *after* is left, real changes capped."""
     before, toned, after, valid = images
     judged = (valid == 255) & telling
     if not judged.any():
         return True
     left, apart = (
-        float(np.minimum(strongest_channel(cv2.absdiff(before, other)), CAP)[judged].mean()) for other in (toned, after)
+        float(np.minimum(strongest_channel(cv2.absdiff(before, other)), cap)[judged].mean()) for other in (toned, after)
     )
     return left <= share * apart
 

@@ -20,6 +20,8 @@ RINGING = 8.0
 """Compression moves clipped paper by this many levels."""
 EDGY = (24.0, 80.0)
 """Patches with more range than this lie on an edge, where a hair of misregistration looks like light."""
+STROKE = 0.3
+"""Weight of patches that hold ink and clipped paper: the ink of a thin stroke is never pure."""
 RARITY = 0.75
 BRIGHT = 252.0
 """Levels from here on are taken as clipped: they only say "at least this bright"."""
@@ -81,7 +83,7 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     if mixed.any():
         places = y[cells, best][seen][mixed], x[cells, best][seen][mixed]
         target[mixed], source[mixed], spread[mixed] = _darker_half(before, after, *places)
-    flatness = 1 / (1 + (spread / edgy) ** 2)
+    flatness = np.where(mixed, STROKE, 1.0) / (1 + (spread / edgy) ** 2)
     flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
     return Samples(target, source, positions[seen], flatness, (_limit(before), _limit(after)))
 
