@@ -18,8 +18,11 @@ CLOSER, CLEARLY_CLOSER, NEARER_AFAR = 0.99, 0.9, 0.95
 AFAR = 8
 """Pixels at working size that one pixel holds from afar."""
 CAP, CAP_AFAR = 60, 20
-GIVES_WAY = np.interp(np.arange(256), [240, 253], [0, 255]).astype(np.uint8)
-"""How far each level of *after*, in parts of 255, may have been clipped."""
+NEAR_LIMIT = 240
+"""Level from which on a pixel may have been clipped; the more surely, the nearer to the limit."""
+PAPER, BLACK = 247.0, 5.0
+"""Means of 5 × 5 pixels, above and below which these were."""
+ROWS = 128
 
 
 def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> tuple[Tone, UInt8Array]:
@@ -86,13 +89,23 @@ def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8
 
     Noise and ringing take what was clipped a little off the limit, and what is left of the bound with it.
     """
-    for top in range(0, after.shape[0], 256):
-        rows = slice(top, top + 256)
-        strip = after[rows]
+    near_limit = np.full_like(after[:ROWS], NEAR_LIMIT)
+    for top in range(0, after.shape[0], ROWS):
+        rows = slice(top, top + ROWS)
+        was, strip, out = before[rows], after[rows], toned[rows]
+        low, high, *_ = cv2.minMaxLoc(strip.reshape(-1))
+        if low > BLACK and high < NEAR_LIMIT:
+            continue
         smooth = cv2.blur(strip, (5, 5))
-        bright = (smooth >= 248) & (before[rows] > toned[rows]) | (smooth >= 251) & (before[rows] >= BRIGHT - RINGING)
-        dark = ((strip <= 2) | (smooth <= 5)) & (before[rows] < toned[rows])
-        np.copyto(toned[rows], before[rows], where=bright | dark)
-        inside = cv2.multiply(cv2.subtract(before[rows], toned[rows]), cv2.LUT(strip, GIVES_WAY), scale=1 / 255)
-        cv2.add(toned[rows], inside, dst=toned[rows])
+        ramp: Any = cv2.subtract(strip, near_limit[: len(strip)]) * np.uint8(255 // (255 - NEAR_LIMIT))
+        share = cv2.max(ramp, _over(smooth, PAPER))
+        paper = cv2.min(_over(smooth, BRIGHT - 2), _over(was, BRIGHT - RINGING - 1))
+        black = cv2.bitwise_not(cv2.min(_over(strip, BLACK / 2), _over(smooth, BLACK)))
+        up, down = cv2.subtract(was, out), cv2.subtract(out, was)
+        cv2.add(out, cv2.multiply(up, share, scale=1 / 255), dst=out)
+        cv2.subtract(out, cv2.min(down, cv2.max(paper, black)), dst=out)
     return toned
+
+
+def _over(levels: Any, limit: float) -> Any:
+    return cv2.threshold(levels, limit, 255, cv2.THRESH_BINARY)[1]
