@@ -12,12 +12,12 @@ from app.analysis.sampling import strongest_channel
 from app.analysis.tone_fit import fit_tone
 from app.analysis.tone_samples import BRIGHT, RINGING
 
-CLOSER, CLEARLY_CLOSER, NEARER_AFAR = 0.99, 0.9, 0.95
-"""Shares of the difference that may stay: over the picture, or, where much of that is clipped, over the rest of it."""
-
+LEFT_NEAR, LEFT_AFAR = 0.99, 0.95
+"""Shares of the difference that may stay."""
+CAP_NEAR, CAP_AFAR = 60, 20
+"""Levels that a real change counts at most."""
 AFAR = 8
 """Pixels at working size that one pixel holds from afar."""
-CAP, CAP_AFAR = 60, 20
 NEAR_LIMIT = 240
 """Level from which on a pixel may have been clipped; the more surely, the nearer to the limit."""
 PAPER, BLACK = 247.0, 5.0
@@ -58,30 +58,26 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
 def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
     """Say whether ``toned`` is nearer to *before* than *after* is: with edges and dark places, and from afar.
 
-    Over the picture, or clearly so over what is not clipped in *after*, nor may ring beside it. From afar, as blur and
-    compression take contrast from thin lines, too, but keep the mean of lines and paper, which no exposure does.
+    Blur and compression lighten thin strokes as light would, but keep the mean of strokes and paper.
     """
     height, width = valid.shape
     scale = min(0.5, math.sqrt(300_000 / valid.size))
     near = (max(1, round(width * scale)), max(1, round(height * scale)))
     far = (max(1, near[0] // AFAR), max(1, near[1] // AFAR))
-    small: list[Any] = [reduce_to_size(image, near) for image in (before, toned, after, valid)]
-    smallest: list[Any] = [reduce_to_size(image, far) for image in small]
-    telling = small[2].min(axis=2) < BRIGHT - RINGING
-    explained = _nearer(small, CLOSER) or _nearer(small, CLEARLY_CLOSER, telling)
-    return explained and _nearer(smallest, NEARER_AFAR, cap=CAP_AFAR)
+    images: list[Any] = [reduce_to_size(image, near) for image in (before, toned, after, valid)]
+    if not _nearer(images, LEFT_NEAR, CAP_NEAR):
+        return False
+    return _nearer([reduce_to_size(image, far) for image in images], LEFT_AFAR, CAP_AFAR)
 
 
-def _nearer(images: list[Any], share: float, telling: Any = True, cap: int = CAP) -> bool:
-    """Say whether at most ``share`` of the mean difference of *before* from *after* is left, real changes capped."""
+def _nearer(images: list[Any], share: float, cap: int) -> bool:
+    """Say whether at most ``share`` of the mean difference of *before* from *after* is left; noise is averaged away."""
     before, toned, after, valid = images
-    judged = (valid == 255) & telling
+    judged = valid == 255
     if not judged.any():
         return True
-    left, apart = (
-        float(np.minimum(strongest_channel(cv2.absdiff(before, other)), cap)[judged].mean()) for other in (toned, after)
-    )
-    return left <= share * apart
+    left, apart = (np.minimum(strongest_channel(cv2.absdiff(before, other)), cap)[judged] for other in (toned, after))
+    return bool(left.mean() <= share * apart.mean())
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:

@@ -30,6 +30,8 @@ AT_LIMIT = 0.02
 DARK = 3.0
 TURNS = 24
 """A level up to here may round to itself in another light."""
+FEW = 0.005
+"""Share of patches that may hold a change: more of them, in both pictures, are a tone of their own."""
 SPAN = 12.0
 """Levels that the tones of a picture must span before light is fitted to them."""
 
@@ -185,10 +187,10 @@ def too_plain(seen: Samples, telling: Float) -> bool:
     """
     if not telling.any():
         return True
-    told = _tones(seen.source[telling > 0.1])
-    return max(told, min(_tones(seen.target), _tones(seen.source))) < SPAN
+    told = _tones(seen.source[telling > 0.1], 0.02)
+    return max(told, min(_tones(seen.target, FEW), _tones(seen.source, FEW))) < SPAN
 
 
-def _tones(colours: Float) -> float:
-    """Give the levels between the darkest and the brightest of most patches."""
-    return float(np.ptp(np.quantile(colours.mean(axis=1), [0.02, 0.98]))) * 255 if len(colours) else 0.0
+def _tones(colours: Float, beside: float) -> float:
+    """Give the levels between the darkest and the brightest patches, but for a share at either end."""
+    return float(np.ptp(np.quantile(colours.mean(axis=1), [beside, 1 - beside]))) * 255 if len(colours) else 0.0
