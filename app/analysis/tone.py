@@ -12,9 +12,9 @@ from app.analysis.sampling import strongest_channel
 from app.analysis.tone_fit import fit_tone
 from app.analysis.tone_samples import BRIGHT, RINGING
 
-LEFT_NEAR, LEFT_AFAR = 0.99, 0.95
-"""Shares of the difference that may stay."""
-CAP_NEAR, CAP_AFAR = 60, 20
+LEFT = 0.95
+"""Share of the difference that may stay."""
+CAP = 20
 """Levels that a real change counts at most."""
 AFAR = 8
 """Pixels at working size that one pixel holds from afar."""
@@ -56,28 +56,17 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
 
 
 def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
-    """Say whether ``toned`` is nearer to *before* than *after* is: with edges and dark places, and from afar.
+    """Say whether ``toned`` is nearer to *before* than *after* is, with edges and dark places, seen from afar.
 
-    Blur and compression lighten thin strokes as light would, but keep the mean of strokes and paper.
+    From afar, as blur and compression lighten thin strokes as light would, but keep the mean of strokes and paper.
     """
     height, width = valid.shape
-    scale = min(0.5, math.sqrt(300_000 / valid.size))
-    near = (max(1, round(width * scale)), max(1, round(height * scale)))
-    far = (max(1, near[0] // AFAR), max(1, near[1] // AFAR))
-    images: list[Any] = [reduce_to_size(image, near) for image in (before, toned, after, valid)]
-    if not _nearer(images, LEFT_NEAR, CAP_NEAR):
-        return False
-    return _nearer([reduce_to_size(image, far) for image in images], LEFT_AFAR, CAP_AFAR)
-
-
-def _nearer(images: list[Any], share: float, cap: int) -> bool:
-    """Say whether at most ``share`` of the mean difference of *before* from *after* is left; noise is averaged away."""
-    before, toned, after, valid = images
-    judged = valid == 255
-    if not judged.any():
-        return True
-    left, apart = (np.minimum(strongest_channel(cv2.absdiff(before, other)), cap)[judged] for other in (toned, after))
-    return bool(left.mean() <= share * apart.mean())
+    scale = min(0.5, math.sqrt(300_000 / valid.size)) / AFAR
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    first, light, given, seen = (np.asarray(reduce_to_size(image, size)) for image in (before, toned, after, valid))
+    judged = seen == 255
+    left, apart = (np.minimum(strongest_channel(cv2.absdiff(first, other)), CAP)[judged] for other in (light, given))
+    return not judged.any() or bool(left.mean() <= LEFT * apart.mean())
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:

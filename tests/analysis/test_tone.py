@@ -7,7 +7,8 @@ import pytest
 from skimage import data
 
 from app.analysis.model import Options, Tone, UInt8Array
-from app.analysis.tone import even_tone
+from app.analysis.tone import _give_way, even_tone
+from app.analysis.tone_samples import Samples, rarity, sample, telling_of
 
 BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 VALID = np.full(BEFORE.shape[:2], 255, np.uint8)
@@ -183,3 +184,55 @@ def test_ink_tells_the_exposure_of_a_page_that_is_nearly_all_clipped() -> None:
     grey = (card.max(axis=2) > 60) & (card.max(axis=2) < 160)
     assert abs(float(np.mean(brighter[grey].astype(int) - card[grey]))) > 12
     assert abs(float(np.mean(pixels[grey].astype(int) - card[grey]))) < 6
+
+
+def test_ink_beside_clipped_paper_is_seen_without_the_paper() -> None:
+    """Paper that would be brighter than white holds the mean of a patch down, and with it the tone of its ink."""
+    sheet = np.full((600, 800, 3), 250, np.uint8)
+    for row in range(28):
+        cv2.line(sheet, (20, 20 + 20 * row), (780, 24 + 20 * row), (110, 110, 110), 1, cv2.LINE_AA)
+    seen = sample(sheet, quantised(sheet * 1.25), np.full(sheet.shape[:2], 255, np.uint8))
+    assert seen is not None
+    ink = seen.target.mean(axis=1) < 0.7
+    assert ink.sum() > 50
+    assert np.median(np.abs(seen.source - 1.25 * seen.target)[ink]) < 0.01
+
+
+def test_patches_that_noise_took_off_the_limit_are_not_rare() -> None:
+    """Only what noise takes off the limit of clipped paper tells anything; counted alone, it seemed rare ink."""
+    count = 4000
+    positions = np.random.default_rng(1).random((count, 2))
+    target, source = np.ones((count, 3)), np.ones((count, 3))
+    source[:120], target[120:520], source[120:520] = 0.955, 0.4, 0.43
+    seen = Samples(target, source, positions, np.ones(count), (252 / 255, 252 / 255))
+    telling = telling_of(seen)
+    assert telling[:520].all() and not telling[520:].any()
+    weight = rarity(seen, telling)
+    assert weight[:120].max() < weight[120:520].min() / 2
+
+
+def test_white_that_hardly_ever_is_full_white_is_not_clipped() -> None:
+    clipped, close = np.full((200, 200, 3), 255, np.uint8), np.full((200, 200, 3), 253, np.uint8)
+    close[:3, :40] = 255
+    seen = sample(clipped, close, np.full((200, 200), 255, np.uint8))
+    assert seen is not None
+    assert seen.bright[0] < 1 < seen.bright[1]
+
+
+def test_the_nearer_to_the_limit_the_more_it_gives_way() -> None:
+    """Near a line the mean is no longer white; a pixel that noise took off the limit was changed there."""
+    rows, noisy = np.full((16, 32, 3), 255, np.uint8), np.full((16, 32, 3), 120, np.uint8)
+    levels = (120, 238, 246, 250, 255)
+    noisy[8, 3:28:6] = np.array(levels)[:, None]
+    toned = quantised(noisy * 0.9)
+    given = _give_way(rows, noisy, toned.copy())[8, 3:28:6, 0].astype(int)
+    left = 255 - given
+    assert given[0] == 108 and given[1] == 214 and given[4] == 255
+    assert 30 > left[2] > left[3] > 3
+
+
+def test_paper_just_short_of_the_limit_gives_way_downwards_too() -> None:
+    paper, clipped = np.full((16, 32, 3), 251, np.uint8), np.full((16, 32, 3), 255, np.uint8)
+    assert np.array_equal(_give_way(paper, clipped, clipped.copy()), paper)
+    grey = np.full((16, 32, 3), 230, np.uint8)
+    assert np.array_equal(_give_way(grey, clipped, clipped.copy()), clipped)
