@@ -28,6 +28,8 @@ FLOOR_CHROMA = (None, 5.0, 4.0, 3.0, 2.5)
 """Lowest threshold per scale in grey levels; colour is subsampled in most files and not judged at full size."""
 SEED = 2.2
 """Thresholds that prove a change ..."""
+JOINT = 1.6
+"""... or do so at two scales at once, as their mean: noise hardly ever peaks in one place at both ..."""
 GROW = 1.1
 """... and those that its neighbours need to belong to it."""
 PLAIN = 5.0
@@ -236,6 +238,8 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
             mask |= _hysteresis(score, None, least)
             mask |= _edges_of(mask, evidence.plain)
             continue
+        if level == 1 and len(evidence.levels) > 2:
+            score = _jointly(score, evidence.levels[2])
         if score.max() <= SEED:
             continue
         explained = cv2.dilate(
@@ -250,6 +254,13 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
         )
         mask |= _hysteresis(full, peaks)
     return mask
+
+
+def _jointly(fine: FloatArray, coarse: FloatArray) -> FloatArray:
+    """Raise what two scales show to the threshold of one."""
+    around = cv2.resize(coarse, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
+    joint = np.sqrt(fine * around) / JOINT
+    return np.where(joint > 1, np.maximum(fine, SEED * joint), fine)
 
 
 def _edges_of(mask: UInt8Array, plain: FloatArray) -> Any:
