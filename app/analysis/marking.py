@@ -74,11 +74,13 @@ def mark_changes(
     strength = np.zeros((height, width), np.float32)
     heat = np.zeros((-(-height // factor), -(-width // factor)), np.uint8)
     boxes = changed.boxes((height, width))
-    redrawn = likeness is Likeness.REDRAWN and _score_redrawn(first, second, boxes, changed, options, strength)
+    areas = None
+    if likeness is Likeness.REDRAWN:
+        areas = _score_redrawn(first, second, boxes, changed, options, strength)
     for box in boxes:
-        if not redrawn:
+        if areas is None:
             _score(first, second, box, options, strength)
-        _mark(first, second, box, options, mask, strength, redrawn, valid)
+        _mark(first, second, box, options, mask, strength, areas, valid)
         _warm(strength, box, factor, heat)
     return Marked(mask, strength, heat, _tight(mask, boxes))
 
@@ -139,8 +141,11 @@ def _score(first: Picture, second: Picture, box: Box, options: Options, strength
 
 def _score_redrawn(
     first: Picture, second: Picture, boxes: list[Box], changed: Changed, options: Options, strength: FloatArray
-) -> bool:
-    """Judge all boxes by what is typical of the pair; False, and nothing judged, when most of it really differs."""
+) -> FloatArray | None:
+    """Judge all boxes by what is typical of the pair, and give what areas alone say.
+
+    None, and nothing judged, when most of it really differs.
+    """
     strictness, keenness = strictness_of(options.sensitivity), keenness_of(options.sensitivity)
     areas = np.zeros_like(strength)
     for strip in (strip for box in boxes for strip in _strips(box)):
@@ -153,12 +158,12 @@ def _score_redrawn(
     ]
     typical = TYPICAL_FACTOR * float(np.median(tiles))
     if typical > MOST_REDRAWN:
-        return False
+        return None
     threshold = max(LEAST_REDRAWN, typical)
     for box in boxes:
         part = _slices(box)
         strength[part] = np.maximum(strength[part] / threshold, areas[part]) / max(strictness, 1e-6)
-    return True
+    return areas
 
 
 def _mark(
@@ -168,7 +173,7 @@ def _mark(
     options: Options,
     mask: UInt8Array,
     strength: FloatArray,
-    redrawn: bool,
+    areas: FloatArray | None,
     valid: UInt8Array | None,
 ) -> None:
     """Keep each piece of unequal pixels that holds a place above the threshold."""
@@ -177,7 +182,9 @@ def _mark(
     unequal = np.zeros((box.height, box.width), np.uint8)
     for strip in _strips(box):
         rows = slice(strip.y - box.y, strip.y - box.y + strip.height)
-        unequal[rows] = _unequal(first, second, strip, options.sensitivity, scores[rows] if redrawn else None)
+        unequal[rows] = _unequal(first, second, strip, options.sensitivity)
+        if areas is not None and options.sensitivity < 100:
+            unequal[rows] &= _told(first, second, strip, options.sensitivity, scores[rows], areas[_slices(strip)])
     if valid is not None:
         scores[valid[inside] == 0] = 0
         unequal[valid[inside] == 0] = 0
@@ -197,7 +204,7 @@ def _mark(
     mask[inside] = np.where(keep[labels], unequal, 0)
 
 
-def _unequal(first: Picture, second: Picture, box: Box, sensitivity: float, scores: Any) -> UInt8Array:
+def _unequal(first: Picture, second: Picture, box: Box, sensitivity: float) -> UInt8Array:
     """Give the pixels that belong to a change when they lie next to one; 255 for each."""
     reach = 1 if sensitivity < 75 else 0
     part = _slices(box)
@@ -209,10 +216,18 @@ def _unequal(first: Picture, second: Picture, box: Box, sensitivity: float, scor
             for p in (first, second)
         ]
         unequal |= difference(*deep) > 64 * reach
-    if scores is not None and sensitivity < 100:
-        near = cv2.dilate((scores > 0.4).astype(np.uint8), SQUARE) > 0
-        unequal &= near & (apart > SEEN * min(1.0, strictness_of(sensitivity)))
     return np.where(unequal, np.uint8(255), np.uint8(0))
+
+
+def _told(
+    first: Picture, second: Picture, box: Box, sensitivity: float, scores: FloatArray, areas: FloatArray
+) -> UInt8Array:
+    """Give the pixels of drawings done again that differ more than a drawn edge does, or as areas; 255 for each."""
+    apart = difference(*with_alpha(first, second, _slices(box)))
+    near = cv2.dilate((scores > 0.4).astype(np.uint8), SQUARE) > 0
+    area = cv2.dilate((areas >= 1).astype(np.uint8), SQUARE) > 0
+    told = near & (area | (apart > SEEN * min(1.0, strictness_of(sensitivity))))
+    return np.where(told, np.uint8(255), np.uint8(0))
 
 
 def with_alpha(first: Picture, second: Picture, part: Any) -> tuple[Any, Any]:

@@ -4,7 +4,7 @@ Where most of two images is exactly equal, neither alignment nor tone has anythi
 counts. A page drawn again with another anti-aliasing is free of noise too, though hardly a letter of it is equal.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import cv2
@@ -24,6 +24,11 @@ _FEWEST_BLOCKS = 12
 _FEWEST_FLAT = 0.02
 _FLAT_TILE = 0.25
 _FEWEST_LIT = 8
+_LIMITS = 3, 252
+"""Levels outside these are the same in many another exposure."""
+_TONES = 16
+_FEWEST_TONES = 3
+_FEWEST_OF_TONE = 0.001
 
 
 class Likeness(Enum):
@@ -54,6 +59,8 @@ class _Counts:
     busy_equal_there: int = 0
     tiles_unequal: int = 0
     tiles_lit: int = 0
+    tones: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(_TONES, np.int64))
+    tones_equal: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(_TONES, np.int64))
 
 
 def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Likeness:
@@ -92,7 +99,7 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
     )
     if not (most_equal or still_flats) or count.faint > 0.02 * count.all:
         return Likeness.NOISY
-    if count.tiles_lit >= max(_FEWEST_LIT, 0.5 * count.tiles_unequal):
+    if count.tiles_lit >= max(_FEWEST_LIT, 0.5 * count.tiles_unequal) or _all_tones_changed(count):
         return Likeness.NOISY
     redrawn = (
         count.blocks >= _FEWEST_BLOCKS
@@ -100,6 +107,13 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
         and count.busy_equal_there < 0.8 * count.busy_there
     )
     return Likeness.REDRAWN if redrawn else Likeness.EQUAL
+
+
+def _all_tones_changed(count: _Counts) -> bool:
+    """Say whether flat places of all tones differ, other than paper and ink at the limits: that is another exposure."""
+    found = count.tones > _FEWEST_OF_TONE * count.all
+    changed = found & (count.tones_equal < 0.5 * count.tones)
+    return bool(found.sum() >= _FEWEST_TONES and changed.sum() > 0.8 * found.sum())
 
 
 def _sample(before: UInt8Array, after: UInt8Array, changed: Changed) -> _Counts:
@@ -116,6 +130,8 @@ def _count(tiles: Tiles, count: _Counts) -> None:
     flat = tiles.inner(cv2.dilate(steep, np.ones((5, 5), np.uint8))) == 0
     busy, textured = contrast > BUSY, contrast > 0
     busy_in = _in_blocks(busy)
+    tones = _tones(tiles, flat)
+    count.tones += tones
     count.all += contrast.size
     count.busy += int(busy.sum())
     count.textured += int(textured.sum())
@@ -125,9 +141,11 @@ def _count(tiles: Tiles, count: _Counts) -> None:
         count.busy_equal += int(busy.sum())
         count.textured_equal += int(textured.sum())
         count.flat_equal += int(flat.sum())
+        count.tones_equal += tones
         return
     apart = tiles.inner(strongest_channel(cv2.absdiff(tiles.before, tiles.after)))
     equal = apart == 0
+    count.tones_equal += _tones(tiles, flat & equal)
     count.busy_equal += int((busy & equal).sum())
     count.textured_equal += int((textured & equal).sum())
     count.flat_equal += int((flat & equal).sum())
@@ -143,6 +161,14 @@ def _count(tiles: Tiles, count: _Counts) -> None:
     count.flat_nearby += int(flat.sum())
     count.flat_noisy += int((flat & alone).sum())
     count.faint += int((alone & (apart >= 2) & (apart <= 4)).sum())
+
+
+def _tones(tiles: Tiles, places: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Count the tones of some places of *before*, but for those at the limits."""
+    high, low = strongest_channel(tiles.before), ~strongest_channel(~tiles.before)
+    inside = places & tiles.inner((high > _LIMITS[0]) & (low < _LIMITS[1]))
+    grey = tiles.inner(cv2.cvtColor(tiles.before, cv2.COLOR_RGB2GRAY))[inside]
+    return np.bincount(grey // (256 // _TONES), minlength=_TONES)
 
 
 def _lit(tiles: Tiles, flat: npt.NDArray[np.bool_]) -> tuple[int, int]:

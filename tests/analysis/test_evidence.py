@@ -130,6 +130,21 @@ def test_weak_neighbours_belong_to_a_change_but_prove_none() -> None:
     assert np.argwhere(mask).tolist() == [[10, 10], [10, 11], [10, 12]]
 
 
+@pytest.mark.parametrize(("next_scale", "found"), [(1.9, True), (1.2, False)])
+def test_two_scales_prove_together_what_neither_does_alone(next_scale: float, found: bool) -> None:
+    """Faint edits reached 1.7 to 2.1 at two scales, and were missed; noise reaches no 1.6 at both in one place."""
+    levels = [np.zeros((80 >> level, 80 >> level), np.float32) for level in range(3)]
+    levels[1][10:14, 10:14] = 1.7
+    levels[2][5:7, 5:7] = next_scale
+    assert find_mask(Evidence(levels, levels[0]), (80, 80), 1).any() == found
+
+
+def test_two_scales_in_two_places_prove_nothing() -> None:
+    levels = [np.zeros((80 >> level, 80 >> level), np.float32) for level in range(3)]
+    levels[1][10:14, 10:14] = levels[2][12:14, 12:14] = 2.1
+    assert not find_mask(Evidence(levels, levels[0]), (80, 80), 1).any()
+
+
 def test_a_change_that_is_stronger_on_one_side_is_kept_whole() -> None:
     """The strong side once took the rest of the same change for a smear of its own."""
     y, x = np.mgrid[0:320, 0:416]

@@ -113,6 +113,17 @@ def test_edges_drawn_in_another_way_are_no_difference() -> None:
 
 
 @pytest.mark.parametrize("way", ["fringed", "moved by a third of a pixel"])
+@pytest.mark.parametrize("levels", [8, 16])
+def test_a_faint_area_is_found_on_a_page_drawn_again(way: str, levels: int) -> None:
+    """It was proven, but none of its pixels differed as much as a drawn edge may, and so none was marked."""
+    after = (screens.fringed() if way == "fringed" else screens.sampled(1, 0)).copy()
+    after[300:324, 480:506] = cv2.subtract(after[300:324, 480:506], np.full((24, 26, 3), levels, np.uint8))
+    regions = compare(screens.sampled(), after).regions
+    assert len(regions) == 1
+    assert screens.overlap(regions[0], Box(480, 300, 26, 24)) > 0.9
+
+
+@pytest.mark.parametrize("way", ["fringed", "moved by a third of a pixel"])
 def test_a_page_with_other_anti_aliasing_is_equivalent(way: str) -> None:
     other = screens.fringed() if way == "fringed" else screens.sampled(1, 0)
     found = compare(screens.sampled(), other)
