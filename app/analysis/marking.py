@@ -152,18 +152,24 @@ def _score_redrawn(
         part, own = _around(strip, strength.shape)
         found = score_redrawn(*with_alpha(first, second, part), strictness, keenness)
         strength[_slices(strip)], areas[_slices(strip)] = found[0][own], found[1][own]
-    tiles = [
-        float(strength[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE].max())
-        for row, column in np.argwhere(changed.tiles).tolist()
-    ]
-    typical = TYPICAL_FACTOR * float(np.median(tiles))
+    typical, typical_area = (_typical(scores, changed) for scores in (strength, areas))
     if typical > MOST_REDRAWN:
         return None
     threshold = max(LEAST_REDRAWN, typical)
+    areas /= max(1.0, typical_area)
     for box in boxes:
         part = _slices(box)
         strength[part] = np.maximum(strength[part] / threshold, areas[part]) / max(strictness, 1e-6)
     return areas
+
+
+def _typical(scores: FloatArray, changed: Changed) -> float:
+    """Give what a tile that differs may reach for being drawn again: a few times what half of them do."""
+    tiles = (
+        scores[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE].max()
+        for row, column in np.argwhere(changed.tiles).tolist()
+    )
+    return TYPICAL_FACTOR * float(np.median(list(tiles)))
 
 
 def _mark(

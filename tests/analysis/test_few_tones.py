@@ -98,6 +98,16 @@ def test_another_exposure_is_no_change(name: str, gain: float, gamma: float) -> 
     assert compared(before, exposed(before, gain, gamma)).regions == ()
 
 
+def test_bold_text_that_another_light_made_lighter_all_over_does_not_hide_what_is_drawn_in() -> None:
+    """White paper stays white and the page counts as drawn again; every bold stroke was marked as an area then."""
+    before = np.maximum(form(thickness=3), 30).astype(np.uint8)
+    after = before.copy()
+    after[200:240, 500:560] = (205, 225, 250)
+    result = compared(before, exposed(after, 1.0, 0.9))
+    assert len(result.regions) == 1
+    assert abs(result.regions[0].before.x - 500) <= 4 and abs(result.regions[0].before.width - 60) <= 8
+
+
 @pytest.mark.parametrize("name", ["form", "chart"])
 def test_paper_that_clips_under_noise_is_no_change(name: str) -> None:
     """Noise takes clipped paper off the limit here and there; taken at its word, it bent the curve for all tones."""
