@@ -188,9 +188,10 @@ def _mark(
     unequal = np.zeros((box.height, box.width), np.uint8)
     for strip in _strips(box):
         rows = slice(strip.y - box.y, strip.y - box.y + strip.height)
-        unequal[rows] = _unequal(first, second, strip, options.sensitivity)
+        apart = difference(*with_alpha(first, second, _slices(strip)))
+        unequal[rows] = _unequal(first, second, strip, apart, options.sensitivity)
         if areas is not None and options.sensitivity < 100:
-            unequal[rows] &= _told(first, second, strip, options.sensitivity, scores[rows], areas[_slices(strip)])
+            unequal[rows] &= _told(apart, scores[rows], areas[_slices(strip)], options.sensitivity)
     if valid is not None:
         scores[valid[inside] == 0] = 0
         unequal[valid[inside] == 0] = 0
@@ -210,11 +211,10 @@ def _mark(
     mask[inside] = np.where(keep[labels], unequal, 0)
 
 
-def _unequal(first: Picture, second: Picture, box: Box, sensitivity: float) -> UInt8Array:
+def _unequal(first: Picture, second: Picture, box: Box, apart: UInt8Array, sensitivity: float) -> UInt8Array:
     """Give the pixels that belong to a change when they lie next to one; 255 for each."""
     reach = 1 if sensitivity < 75 else 0
     part = _slices(box)
-    apart = difference(*with_alpha(first, second, part))
     unequal = apart > reach
     if first.deep is not None or second.deep is not None:
         deep = [
@@ -225,11 +225,8 @@ def _unequal(first: Picture, second: Picture, box: Box, sensitivity: float) -> U
     return np.where(unequal, np.uint8(255), np.uint8(0))
 
 
-def _told(
-    first: Picture, second: Picture, box: Box, sensitivity: float, scores: FloatArray, areas: FloatArray
-) -> UInt8Array:
+def _told(apart: UInt8Array, scores: FloatArray, areas: FloatArray, sensitivity: float) -> UInt8Array:
     """Give the pixels of drawings done again that differ more than a drawn edge does, or as areas; 255 for each."""
-    apart = difference(*with_alpha(first, second, _slices(box)))
     near = cv2.dilate((scores > 0.4).astype(np.uint8), SQUARE) > 0
     area = cv2.dilate((areas >= 1).astype(np.uint8), SQUARE) > 0
     told = near & (area | (apart > SEEN * min(1.0, strictness_of(sensitivity))))

@@ -1,7 +1,7 @@
 """Look at a picture pair in a few thousand places, to learn what exposure and light did."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -76,18 +76,23 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     seen = valid[y, x][cells, best] > 0
     if seen.sum() < 64:
         return None
-    positions = np.stack([(x[cells, best] + 0.5) / width, (y[cells, best] + 0.5) / height], axis=1)
-    spread = (range_before + range_after)[cells, best][seen]
-    mixed = clipped[cells, best][seen] & (spread > 4 * RINGING)
-    unclipped = ~(clipped | (low_before + low_after <= 2 * DARK).all(axis=2))[cells, best][seen]
+
+    def chosen(values: Any) -> Any:
+        return values[cells, best][seen]
+
+    y, x = chosen(y), chosen(x)
+    spread, cut = chosen(range_before + range_after), chosen(clipped)
+    lows = chosen(low_before), chosen(low_after)
+    target, source = chosen(mean_before) / 255, chosen(mean_after) / 255
+    unclipped = ~(cut | (lows[0] + lows[1] <= 2 * DARK).all(axis=1))
     edgy = float(np.clip(1.5 * np.median(spread[unclipped] if unclipped.any() else spread), *EDGY))
-    target, source = (mean[cells, best][seen] / 255 for mean in (mean_before, mean_after))
+    mixed = cut & (spread > 4 * RINGING)
     if mixed.any():
-        places = y[cells, best][seen][mixed], x[cells, best][seen][mixed]
-        target[mixed], source[mixed], spread[mixed] = _darker_half(before, after, *places)
+        target[mixed], source[mixed], spread[mixed] = _darker_half(before, after, y[mixed], x[mixed])
     flatness = np.where(mixed, STROKE, 1.0) / (1 + (spread / edgy) ** 2)
-    flatness *= np.where(_biased(low_before[cells, best], low_after[cells, best])[seen], 0.05, 1.0)
-    return Samples(target, source, positions[seen], flatness, (_limit(before), _limit(after)))
+    flatness *= np.where(_biased(*lows), 0.05, 1.0)
+    positions = np.stack([(x + 0.5) / width, (y + 0.5) / height], axis=1)
+    return Samples(target, source, positions, flatness, (_limit(before), _limit(after)))
 
 
 def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float]:
