@@ -114,7 +114,8 @@ def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> t
 
 def _limit(pixels: UInt8Array) -> float:
     """Give the level, 0 to 1, from which a picture is clipped: white that hardly ever is full white is not."""
-    levels = np.bincount(pixels.reshape(-1)[:: max(1, pixels.size // 300_000)], minlength=256)
+    step = max(1, int(math.sqrt(pixels.size / 300_000)))
+    levels = np.bincount(pixels[::step, ::step].ravel(), minlength=256)
     return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[int(BRIGHT) :].sum() else 2.0
 
 

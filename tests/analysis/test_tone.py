@@ -219,6 +219,16 @@ def test_white_that_hardly_ever_is_full_white_is_not_clipped() -> None:
     assert seen.bright[0] < 1 < seen.bright[1]
 
 
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_a_picture_may_be_clipped_in_one_colour_alone(channel: int) -> None:
+    """Every nth byte of a large picture was looked at, which may be the same colour each time."""
+    large = np.full((2000, 3000, 3), 100, np.uint8)
+    large[::2, :, channel] = 255
+    seen = sample(large, large, np.full((2000, 3000), 255, np.uint8))
+    assert seen is not None
+    assert seen.bright[0] < 1
+
+
 def test_the_nearer_to_the_limit_the_more_it_gives_way() -> None:
     """Near a line the mean is no longer white; a pixel that noise took off the limit was changed there."""
     rows, noisy = np.full((16, 32, 3), 255, np.uint8), np.full((16, 32, 3), 120, np.uint8)
