@@ -196,6 +196,7 @@ def test_ink_beside_clipped_paper_is_seen_without_the_paper() -> None:
     ink = seen.target.mean(axis=1) < 0.7
     assert ink.sum() > 50
     assert np.median(np.abs(seen.source - 1.25 * seen.target)[ink]) < 0.01
+    assert seen.flatness[ink].max() < 0.5  # the ink of a thin stroke is never pure
 
 
 def test_patches_that_noise_took_off_the_limit_are_not_rare() -> None:
