@@ -120,12 +120,11 @@ def _examine(before: Any, after: Any, planes: tuple[Any, Any] | None, valid: Any
     if same_bytes(before, after) and (planes is None or same_bytes(*planes)):
         return _Strip(pixels, 0, 0.0, 0.0, None, (0, 0))
     difference = cv2.absdiff(before, after)
-    mask = cv2.bitwise_not(cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0)))
+    mask, counted = cv2.bitwise_not(cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0))), None
     if planes is not None:
         mask = cv2.bitwise_or(mask, cv2.compare(planes[0], planes[1], cv2.CMP_NE))
     if valid is not None and pixels < valid.size:
-        mask = cv2.bitwise_and(mask, mask, mask=valid)
-        difference = cv2.bitwise_and(difference, difference, mask=mask)
+        mask = counted = cv2.bitwise_and(mask, mask, mask=valid)
     unequal = cv2.countNonZero(mask)
     if unequal == 0:
         return _Strip(pixels, 0, 0.0, 0.0, None, (0, 0))
@@ -134,8 +133,8 @@ def _examine(before: Any, after: Any, planes: tuple[Any, Any] | None, valid: Any
     return _Strip(
         pixels,
         unequal,
-        cv2.norm(difference, cv2.NORM_L1) / level,
-        cv2.norm(difference, cv2.NORM_L2SQR) / level**2,
+        cv2.norm(difference, cv2.NORM_L1, counted) / level,
+        cv2.norm(difference, cv2.NORM_L2SQR, counted) / level**2,
         mask.max(axis=0),
         (top, top + rows),
     )

@@ -33,6 +33,7 @@ from app.analysis.model import (
 )
 from app.analysis.noise_free import Likeness
 from app.analysis.summary import passed, summarise, verdict_of
+from app.analysis.threads import await_result, on_a_core
 from app.analysis.tone import even_tone
 from app.errors import TooManyPixels
 
@@ -106,15 +107,15 @@ def evaluate(
         # Two things at once: the numbers over all pixels, and the search for what is different.
         with deadline.stage("align"):
             changed = given_changes(first, second)
-            given = aside.submit(_measure_given, first, second, changed, deadline)
+            given = aside.submit(on_a_core(_measure_given), first, second, changed, deadline)
             laid = lay(first, second, options, deadline, changed)
             alignment = laid.alignment
         with deadline.stage("tone"):
             tone, toned = _even(first, laid, options)
-        compared = aside.submit(_measure_compared, first, toned, laid, tone, given, deadline)
+        compared = aside.submit(on_a_core(_measure_compared), first, toned, laid, tone, given, deadline)
         with deadline.stage("regions"):
             regions, maps = _find(first, second, laid, toned, tone, options)
-        as_given, as_compared = given.result().metrics, compared.result()
+        as_given, as_compared = await_result(given).metrics, await_result(compared)
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
     verdict = verdict_of(as_given, first.pixels.shape == second.pixels.shape, regions)

@@ -61,7 +61,7 @@ def measure(
     -------
     Metrics
         Counts, norms, RMSE, PSNR and histograms over every pixel; SSIM over every window, from 4 megapixels on over
-        those of every second row; edge agreement and the ratio of encoded sizes on images reduced by a whole number
+        those of every third row; edge agreement and the ratio of encoded sizes on images reduced by a whole number
         to at most one megapixel.
 
     Notes
@@ -189,11 +189,21 @@ def _histogram(image: UInt8Array, valid: Any) -> Any:
     strip = max(1, HISTOGRAM_PIXELS // image.shape[1])
 
     def count(top: int) -> Any:
-        part, mask = image[top : top + strip], None if valid is None else valid[top : top + strip]
-        counts = [cv2.calcHist([part], [channel], mask, [256], [0, 256]) for channel in range(3)]
-        return np.reshape(counts, (3, 256)).astype(np.int64)
+        part = image[top : top + strip]
+        counts = _counts(part)
+        if valid is not None:  # cheaper than to look at every pixel's mask: few have no evidence
+            hidden = np.flatnonzero(valid[top : top + strip].ravel() == 0)
+            counts -= _counts(part.reshape(-1, 1, 3)[hidden])
+        return counts
 
     return sum(in_threads(count, range(0, image.shape[0], strip)))
+
+
+def _counts(part: UInt8Array) -> Any:
+    if part.size == 0:
+        return np.zeros((3, 256), np.int64)
+    counts = [cv2.calcHist([part], [channel], None, [256], [0, 256]) for channel in range(3)]
+    return np.reshape(counts, (3, 256)).astype(np.int64)
 
 
 def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:

@@ -18,7 +18,9 @@ _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _ONES, _ONE = np.ones(WINDOW, np.float32), np.ones(1, np.float32)
 ALL_ROWS = 4_000_000
 """Pixels up to which every window counts."""
-_WIDEST = 512  # a block's arrays stay in the cache and under the size at which malloc asks the system for pages
+STEP = 3
+"""Rows from window to window above that. Not 2 or 4: JPEG repeats every 8 rows, and every step has to meet them all."""
+_WIDEST = 2048  # small enough for the cache, and long enough that threads seldom wait for the interpreter lock
 _Block = tuple[slice, slice]
 TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."
 
@@ -51,8 +53,8 @@ def structural_similarity(before: UInt8Array, after: UInt8Array) -> tuple[float,
     Notes
     -----
     Equal to ``skimage.metrics.structural_similarity(before, after, data_range=255, full=True)``: a uniform
-    7 × 7 window, sample covariance, borders mirrored. Sums of up to 49 whole numbers below 2**14 are exact in
-    float32, so that subtracting 128 first leaves no cancellation on bright flat areas.
+    7 × 7 window, sample covariance, borders mirrored. Sums of 49 whole numbers below 2**17 are exact in float32, and
+    what is subtracted from them is whole, too, so that nothing cancels on bright flat areas.
 
     References
     ----------
@@ -101,14 +103,14 @@ def mean_structural_similarity(
 
     Notes
     -----
-    Of more than `ALL_ROWS` pixels only the windows around every second row are looked at: each shares six of its
+    Of more than `ALL_ROWS` pixels only the windows around every third row are looked at: each shares four of its
     seven rows with both of its neighbours, and the mean of millions does not tell.
     """
     _check(before, after)
     if changed_tiles is None:
         changed_tiles = np.ones((-(-before.shape[0] // TILE), -(-before.shape[1] // TILE)), np.bool_)
     height, width = before.shape[:2]
-    step = 2 if height * width > ALL_ROWS and height >= 2 * WINDOW else 1
+    step = STEP if height * width > ALL_ROWS and height >= 2 * WINDOW else 1
     inside: Any = None
     middles = _rows(slice(0, height), height, step)
     count: int = len(middles) * (width - 2 * _RADIUS)
@@ -171,50 +173,46 @@ def _loss(before: UInt8Array, after: UInt8Array, block: _Block, inside: Any, ste
 
 def _map(before: UInt8Array, after: UInt8Array, step: int = 1) -> FloatArray:
     """Give SSIM in every window that lies within both, and of rows in steps."""
-    x, y = before.astype(np.float32), after.astype(np.float32)
-    x -= 128
-    y -= 128
-    sum_x, sum_y, sum_xy = _sum(x, step), _sum(y, step), _sum(x * y, step)
-    x *= x
-    y *= y
-    x += y
-    sum_squares = _sum(x, step)
+    values = np.empty((4, *before.shape), np.float32)
+    x, y, products, squares = values
+    x[...], y[...] = before, after
+    np.multiply(x, y, out=products)
+    np.multiply(x, x, out=squares)
+    squares += y * y
+    sum_x, sum_y, sum_xy, sum_squares = _sum(values, step)
     # sums to (co)variances: (49 S_xy - S_x S_y) / (49 * 48), subtracted as whole numbers before they are rounded
+    product = sum_x * sum_y
+    mean_squares = sum_x * sum_x
+    mean_squares += sum_y * sum_y
     sum_xy *= _AREA
-    sum_xy -= sum_x * sum_y
+    sum_xy -= product
     sum_squares *= _AREA
-    sum_squares -= sum_x * sum_x
-    sum_squares -= sum_y * sum_y
-    covariance, variances = sum_xy.astype(np.float32), sum_squares.astype(np.float32)
-    covariance *= 2 * _SAMPLE
-    covariance += _C2
-    variances *= _SAMPLE
-    variances += _C2
-    covariance /= variances
-    mean_x, mean_y = sum_x.astype(np.float32), sum_y.astype(np.float32)
-    for mean in (mean_x, mean_y):
-        mean *= 1 / _AREA
-        mean += 128
-    product = mean_x * mean_y
-    product *= 2
-    product += _C1
-    mean_x *= mean_x
-    mean_y *= mean_y
-    mean_x += mean_y
-    mean_x += _C1
-    product /= mean_x
-    covariance *= product
-    return covariance
+    sum_squares -= mean_squares
+    similarity = _scaled(sum_xy, 2 * _SAMPLE, _C2)
+    similarity /= _scaled(sum_squares, _SAMPLE, _C2)
+    similarity *= _scaled(product, 2 / _AREA**2, _C1)
+    similarity /= _scaled(mean_squares, 1 / _AREA**2, _C1)
+    return similarity
+
+
+def _scaled(whole: npt.NDArray[np.int32], factor: float, offset: float) -> FloatArray:
+    scaled = whole.astype(np.float32)
+    scaled *= factor
+    scaled += offset
+    return scaled
 
 
 def _sum(values: FloatArray, step: int) -> npt.NDArray[np.int32]:
-    """Sum whole numbers over every window, or over those of every second row, exactly."""
+    """Sum whole numbers, shape (4, height, width), over every window, or over those of every third row, exactly."""
+    count, height, width = values.shape
     if step == 1:
-        sums = cv2.sepFilter2D(values, cv2.CV_32F, _ONES, _ONES)[_RADIUS:-_RADIUS]
-    else:
-        twos = values[:-1:2] + values[1::2]
-        seven = twos[:-2] + twos[1:-1]
-        seven += twos[2:]
-        seven += values[WINDOW - 1 :: 2]
-        sums = cv2.sepFilter2D(seven, cv2.CV_32F, _ONES, _ONE)
-    return sums[:, _RADIUS:-_RADIUS].astype(np.int32)
+        sums = cv2.sepFilter2D(values.reshape(-1, width), cv2.CV_32F, _ONES, _ONES)
+        sums = sums.reshape(count, height, width)[:, _RADIUS:-_RADIUS]
+    else:  # seven rows are three, three and one
+        whole = height - (height - 1) % 3
+        threes = values[:, 0 : whole - 1 : 3] + values[:, 1:whole:3]
+        threes += values[:, 2:whole:3]
+        sevens = threes[:, :-1] + threes[:, 1:]
+        sevens += values[:, WINDOW - 1 : whole : 3]
+        sums = cv2.sepFilter2D(sevens.reshape(-1, width), cv2.CV_32F, _ONES, _ONE).reshape(count, -1, width)
+    return sums[:, :, _RADIUS:-_RADIUS].astype(np.int32)

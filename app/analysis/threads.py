@@ -1,31 +1,64 @@
-"""Use the cores there are."""
+"""Use the cores there are, and no more threads than that.
+
+More threads than cores are worse than useless here: most steps are many short calls into NumPy and OpenCV, and
+each has to wait for the interpreter lock afterwards; three threads on two cores take longer than two.
+"""
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Semaphore
+from typing import ParamSpec, TypeVar
 
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _THREADS = min(4, _CORES)
+_idle = Semaphore(_THREADS - 1)  # cores that no thread of ours works on
+_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
 def in_threads(work: Callable[[int], _Result], items: Iterable[int]) -> list[_Result]:
-    """Map `work` over `items` on the machine's cores; NumPy and OpenCV release the interpreter lock."""
+    """Map `work` over `items` on the cores that are idle, also on those that become idle meanwhile."""
     items = list(items)
-    helpers = min(_THREADS, len(items)) - 1
-    if helpers < 1:
-        return [work(item) for item in items]
     results: dict[int, _Result] = {}
     left = iter(range(len(items)))  # whoever is free takes the next; taking it is one step of the interpreter
 
     def share() -> None:
-        for index in left:
-            results[index] = work(items[index])
+        try:
+            for index in left:
+                results[index] = work(items[index])
+        finally:
+            _idle.release()
 
-    with ThreadPoolExecutor(helpers) as pool:
-        others = [pool.submit(share) for _ in range(helpers)]
-        share()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        others: list[Future[None]] = []
+        for index in left:
+            while index + len(others) + 1 < len(items) and _idle.acquire(blocking=False):
+                others.append(pool.submit(share))
+            results[index] = work(items[index])
         for other in others:
             other.result()
     return [results[index] for index in range(len(items))]
+
+
+def on_a_core(work: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Let work that gets a thread of its own count as one that keeps a core busy."""
+
+    def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
+        taken = _idle.acquire(blocking=False)
+        try:
+            return work(*args, **kwargs)
+        finally:
+            if taken:
+                _idle.release()
+
+    return run
+
+
+def await_result(future: "Future[_Result]") -> _Result:
+    """Wait for another thread and leave it the core that the caller does not use meanwhile."""
+    _idle.release()
+    try:
+        return future.result()
+    finally:
+        _idle.acquire()
