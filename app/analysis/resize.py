@@ -13,6 +13,7 @@ from app.analysis.threads import in_threads
 REDUCED_PIXELS = 1_000_000
 LEFT = 1.3
 """How much must be left to reduce after halving: just over 1 some pixels would stay sharp and others not."""
+LITTLE = math.sqrt(2)
 
 
 class Reduced(NamedTuple):
@@ -91,10 +92,22 @@ def reduce_to_size(image: Any, size: tuple[int, int]) -> Any:
     -------
     ndarray
         Nearly the average over areas: halves are rounded, and weighed as a whole at the edges of areas.
+
+    Notes
+    -----
+    Where little is left to reduce, linear interpolation blurs as much as areas would (a box of `LITTLE` pixels spreads
+    light as far as two pixels weighed by distance do on average), in a sixth of the time.
     """
+    image = halved(image, size)
+    little = image.shape[1] <= LITTLE * size[0] and image.shape[0] <= LITTLE * size[1]
+    return cv2.resize(image, size, interpolation=cv2.INTER_LINEAR if little else cv2.INTER_AREA)
+
+
+def halved(image: Any, size: tuple[int, int]) -> Any:
+    """Halve an image while that leaves out no pixel and enough to reduce to (width, height)."""
     while not (image.shape[0] % 2 or image.shape[1] % 2) and image.shape[1] >= 2 * LEFT * size[0]:
         image = reduce_by(image, 2)
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image
 
 
 def scale_by(image: Any, scale: float) -> Any:

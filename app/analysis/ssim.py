@@ -16,7 +16,7 @@ _AREA = WINDOW * WINDOW
 _SAMPLE = 1 / (_AREA * (_AREA - 1))
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _ONES, _ONE = np.ones(WINDOW, np.float32), np.ones(1, np.float32)
-ALL_ROWS = 4_000_000
+ALL_ROWS = 3_000_000
 """Pixels up to which every window counts."""
 STEP = 3
 """Rows from window to window above that. Not 2 or 4: JPEG repeats every 8 rows, and every step has to meet them all."""

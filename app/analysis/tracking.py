@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from app.analysis.geometry import FloatMatrix, Points, laid_over, mapped, shown_in
 from app.analysis.model import UInt8Array
-from app.analysis.resize import reduce_to_size
+from app.analysis.resize import halved, reduce_to_size
 
 WORK_PIXELS = 600_000
 """Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
@@ -33,9 +33,10 @@ def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
     scale = min(1.0, math.sqrt(WORK_PIXELS / (height * width)))
     if scale < 1.0:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = reduce_to_size(pixels, size)
-    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-    return grey, (grey.shape[1] / width, grey.shape[0] / height)
+        grey = reduce_to_size(cv2.cvtColor(halved(pixels, size), cv2.COLOR_RGB2GRAY), size)
+    else:
+        grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return np.asarray(grey, np.uint8), (grey.shape[1] / width, grey.shape[0] / height)
 
 
 def _normalised(grey: UInt8Array) -> UInt8Array:

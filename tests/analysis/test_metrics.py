@@ -81,6 +81,21 @@ def test_histogram_divergence_is_scipys_entropy_with_one_count_more_per_bin() ->
     assert METRICS.histogram_kl == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("repeats", [1, 2, 3, 8])
+def test_histograms_of_large_pictures_are_those_of_every_pixel_all_but_exactly(repeats: int) -> None:
+    """Every third row is counted, which one by chance: rows that repeat in any step are all met."""
+    tile = cv2.resize(data.astronaut(), (2100, 2000), interpolation=cv2.INTER_CUBIC)
+    before = tile.copy()
+    before[::repeats] //= 3
+    after = cv2.convertScaleAbs(before, alpha=0.9, beta=12)
+    metrics = measure(before, after)
+    pairs = [(counts(before, c), counts(after, c)) for c in range(3)]
+    correlation = np.mean([pearsonr(*pair).statistic for pair in pairs])
+    divergence = np.mean([entropy(a + 1, b + 1) for a, b in pairs])
+    assert metrics.histogram_correlation == pytest.approx(correlation, abs=5e-3)
+    assert metrics.histogram_kl == pytest.approx(divergence, rel=0.02)
+
+
 def test_edge_agreement_is_the_share_of_edges_with_a_neighbour() -> None:
     """Counted here pixel by pixel with distances."""
     edges = [cv2.Canny(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), 100, 200) > 0 for image in (BEFORE, AFTER)]
