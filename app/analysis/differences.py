@@ -1,7 +1,9 @@
 """Find regions: weigh the evidence, mark what is changed, group it into regions."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +28,8 @@ SURE = 2.5
 MOST_PLACES = 200
 ROUNDS = 2
 LEAST_SIDE = 32
+INVENTED = 3
+"""Pixels inside the frame of *after* where resampling mixes in what lies outside."""
 BORDER = 5
 """Pixels along the border of a noisy pair within which nothing is a difference of its own."""
 SMALLEST = 6e-5
@@ -92,20 +96,14 @@ def _find_in_noise(
     """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
     before, valid, alignment = first.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
-    if alignment.matrix != IDENTITY and min(shape) > LEAST_SIDE:
-        # Resampling invents what lies half outside the frame.
-        valid = cv2.erode(valid, np.ones((7, 7), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # type: ignore[assignment]
-    for box in options.ignore:
-        valid = valid.copy()
-        valid[max(0, box.y) : max(0, box.y + box.height), max(0, box.x) : max(0, box.x + box.width)] = 0
     smallest = max(4, round(SMALLEST * valid.size))
     scale = min(1.0, math.sqrt(WORK_PIXELS / (shape[0] * shape[1])))
-    small, seen = (before, after), valid
+    size = max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+    small = before, after
     if scale < 1:
-        size = (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
         reduced = in_threads(lambda index: reduce_to_size((before, after)[index], size), range(2))
         small = reduced[0], reduced[1]
-        seen = np.where(reduce_to_size(valid, size) == 255, 255, 0).astype(np.uint8)
+    seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
     least = max(1, round(SMALLEST / 2 * seen.size))
     work = seen.shape[0], seen.shape[1]
     found = find_evidence(small[0], small[1], seen)
@@ -128,6 +126,23 @@ def _find_in_noise(
     )
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
+
+
+def _judged(valid: UInt8Array, size: tuple[int, int], resampled: bool, ignore: Sequence[Box]) -> UInt8Array:
+    """Say at working size (width, height) where something can be judged: 255, else 0."""
+    height, width = valid.shape
+    seen: Any = valid
+    if size != (width, height):
+        seen = np.where(reduce_to_size(valid, size) == 255, 255, 0).astype(np.uint8)
+    across, down = size[0] / width, size[1] / height
+    if resampled and min(height, width) > LEAST_SIDE:
+        square = np.ones((2 * math.ceil(INVENTED * across) + 1,) * 2, np.uint8)
+        seen = cv2.erode(seen, square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    for box in ignore:
+        seen = seen.copy()
+        rows = slice(max(0, math.floor(box.y * down)), max(0, math.ceil((box.y + box.height) * down)))
+        seen[rows, max(0, math.floor(box.x * across)) : max(0, math.ceil((box.x + box.width) * across))] = 0
+    return np.asarray(seen, np.uint8)
 
 
 def _within(mask: UInt8Array) -> UInt8Array:
