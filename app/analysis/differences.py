@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.evidence import Evidence, find_evidence, find_mask, weigh
+from app.analysis.evidence import Evidence, find_evidence, weigh
+from app.analysis.hysteresis import find_mask
 from app.analysis.laying import Laid
 from app.analysis.marking import keenness_of, mark_changes, strictness_of
 from app.analysis.metrics import find_measured_changes
@@ -24,7 +25,7 @@ WORK_PIXELS = 1_600_000
 PLAIN = 64.0
 """Levels by which a pixel alone differs enough, times (100 - sensitivity) / (sensitivity - 50)."""
 SURE = 2.5
-"""Score that is above every threshold of `evidence.find_mask`."""
+"""Score that is above every threshold of `hysteresis.find_mask`."""
 MOST_PLACES = 200
 ROUNDS = 2
 LEAST_SIDE = 32

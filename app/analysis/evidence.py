@@ -16,7 +16,7 @@ import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
-from app.analysis.noise import noise_by_contrast
+from app.analysis.noise import noise_by_contrast, noise_in_busy_places
 from app.analysis.sharpness import blur_apart, blurred
 from app.analysis.threads import in_threads
 
@@ -26,19 +26,10 @@ CONTRAST_EDGES = (3, 6, 12, 24, 48, 96)
 FLOOR_LUMA = (6.0, 4.0, 3.0, 2.5, 2.2)
 FLOOR_CHROMA = (None, 5.0, 4.0, 3.0, 2.5)
 """Lowest threshold per scale in grey levels; colour is subsampled in most files and not judged at full size."""
-SEED = 2.2
-"""Thresholds that prove a change ..."""
-JOINT = 1.6
-"""... or do so at two scales at once, as their mean: noise hardly ever peaks in one place at both ..."""
-GROW = 1.1
-"""... and those that its neighbours need to belong to it."""
-PLAIN = 5.0
-"""Score from which a piece may be smaller than chance makes them."""
-SHARE_OF_PEAK = 0.45
-SMEAR = np.ones((5, 5), np.uint8)
-"""A coarse scale smears: what belongs to a change exceeds this share of the peak in its neighbourhood."""
-REACH = 0.01
-"""Share of the picture's longer side within which a change is carried on into its edges."""
+FLOORS = (FLOOR_LUMA, FLOOR_CHROMA, FLOOR_CHROMA)
+CALM, COARSE, TOLD_BY = 0.6, 1.75, 2
+"""Where colour beside edges differs by less than so many levels at this scale, compression has hardly touched it: then
+at least this share of its lowest thresholds is enough."""
 BACKING = 1.5
 SPREAD = 0.1
 """Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
@@ -105,18 +96,22 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
     planes_after: list[Any] = list(after)
     seen: Any = valid
     edges: list[Any] = [cv2.morphologyEx(side[0], cv2.MORPH_GRADIENT, SQUARE) for side in (planes, planes_after)]
+    first_edges = edges
     binarised = _is_binarised(before[0]) and _is_binarised(after[0])
-    tasks: list[Callable[[], Any]] = [partial(_plain, before[0], after[0], np.minimum(*edges), valid)]
+    scales: list[tuple[list[Any], list[Any], Any, int, Any]] = []
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
         spread = BINARISED if binarised and level > 1 else SPREAD
         busy = spread * np.minimum(*edges) if level else None
-        tasks.append(partial(_score_level, planes, planes_after, seen, level, busy))
+        scales.append((planes, planes_after, seen, level, busy))
         edges = [_halved(edge) for edge in edges]
         planes, planes_after = ([_halved(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
-    plain, *scores = in_threads(lambda index: tasks[index](), range(len(tasks)))
+    calm = _calm(*scales[TOLD_BY][:3]) if len(scales) > TOLD_BY else 1.0
+    tasks: list[Callable[[], Any]] = [partial(_score_level, *scale, calm) for scale in scales]
+    tasks.append(partial(_plain, before[0], after[0], np.minimum(*first_edges), valid))
+    *scores, plain = in_threads(lambda index: tasks[index](), range(len(tasks)))
     if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
     return Evidence(scores, plain, (before, after))
@@ -143,35 +138,53 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
     return np.minimum(fine, BACKING * limit)
 
 
-def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, busy: Any) -> FloatArray:
+def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, busy: Any, calm: float) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
     seen = cv2.erode(seen, SQUARE, borderValue=255)
     score: Any = None
     luma_contrast: Any = None
-    for a, b, floors in zip(before, after, (FLOOR_LUMA, FLOOR_CHROMA, FLOOR_CHROMA), strict=True):
+    for a, b, floors, share in zip(before, after, FLOORS, (1.0, calm, calm), strict=True):
         floor = floors[level]
         if floor is None:
             continue
-        spans = span(a), span(b)
-        ranges = [cv2.subtract(high, low) for low, high in spans]
-        contrast: Any = cv2.convertScaleAbs(cv2.min(*ranges))
-        own: Any = None
-        if luma_contrast is None:
-            luma_contrast = contrast
-        else:
-            # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
-            contrast = cv2.max(luma_contrast, cv2.dilate(contrast, SQUARE))
-            own = cv2.dilate(cv2.max(*ranges), SQUARE)
-        excess = outside(a, b, *spans)
-        del spans, ranges  # at full size each is as large as a picture
-        excess[seen == 0] = 0
+        excess, contrast, own = _excess(a, b, seen, luma_contrast)
+        luma_contrast = contrast if luma_contrast is None else luma_contrast
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
-        noise = np.maximum(noise_by_contrast(excess, bins, seen, BINS), floor)
+        noise = np.maximum(noise_by_contrast(excess, bins, seen, BINS), share * floor)
         limit = _lost(contrast, busy, own, level)
         limit = cv2.max(limit, _by_level(noise, bins), dst=limit)
         excess = cv2.divide(excess, limit, dst=limit, dtype=cv2.CV_32F)
         score = excess if score is None else cv2.max(score, excess, dst=score)
     return np.asarray(score)
+
+
+def _excess(a: Any, b: Any, seen: Any, luma_contrast: Any) -> tuple[Any, Any, Any]:
+    """Give how far pixels of a plane lie outside their neighbours, local contrast, and that of colour by itself."""
+    spans = span(a), span(b)
+    ranges = [cv2.subtract(high, low) for low, high in spans]
+    contrast: Any = cv2.convertScaleAbs(cv2.min(*ranges))
+    own: Any = None
+    if luma_contrast is not None:
+        # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
+        contrast = cv2.max(luma_contrast, cv2.dilate(contrast, SQUARE))
+        own = cv2.dilate(cv2.max(*ranges), SQUARE)
+    del ranges  # at full size each is as large as a picture
+    excess = outside(a, b, *spans)
+    excess[seen == 0] = 0
+    return excess, contrast, own
+
+
+def _calm(before: list[Any], after: list[Any], seen: Any) -> float:
+    """Give the share of the lowest thresholds that colour needs: less than 1 when compression left it alone."""
+    luma_contrast = _excess(before[0], after[0], seen, None)[1]
+    most = 0.0
+    for a, b in zip(before[1:], after[1:], strict=True):
+        excess, contrast, _ = _excess(a, b, seen, luma_contrast)
+        noise = noise_in_busy_places(excess, cv2.LUT(contrast, BIN_OF), seen, BINS)
+        if noise is None:
+            return 1.0
+        most = max(most, noise)
+    return min(1.0, max(CALM, most / COARSE))
 
 
 def _by_level(table: Any, image: Any) -> Any:
@@ -210,85 +223,3 @@ def _plain(before: UInt8Array, after: UInt8Array, contrast: Any, seen: UInt8Arra
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
     noise = noise_by_contrast(difference, bins, seen, BINS)
     return cv2.divide(difference, _by_level(np.maximum(noise, FLOOR_LUMA[0]), bins), dtype=cv2.CV_32F)
-
-
-def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Array:
-    """Mark what is changed, from fine to coarse: a coarse scale only adds what finer ones do not explain.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    shape : (height, width) of the finest scale.
-    least : int
-        Pixels that a piece needs at the finest scale, unless a coarser one finds it too.
-
-    Returns
-    -------
-    mask : array (height, width), uint8
-        255 where something is changed.
-
-    References
-    ----------
-    Canny 1986, "A computational approach to edge detection" (hysteresis).
-    """
-    mask = np.zeros(shape, np.uint8)
-    size = (shape[1], shape[0])
-    for level, score in enumerate(evidence.levels):
-        if level == 0:
-            mask |= _hysteresis(score, None, least)
-            mask |= _edges_of(mask, evidence.plain)
-            continue
-        if level == 1 and len(evidence.levels) > 2:
-            score = _jointly(score, evidence.levels[2])
-        if score.max() <= SEED:
-            continue
-        explained = cv2.dilate(
-            cv2.resize(mask, (score.shape[1], score.shape[0]), interpolation=cv2.INTER_AREA), np.ones((5, 5), np.uint8)
-        )
-        left = np.where(explained > 0, 0, score)
-        if left.max() <= SEED:
-            continue
-        left = left.astype(np.float32)
-        full, peaks = (
-            cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (left, cv2.dilate(left, SMEAR))
-        )
-        mask |= _hysteresis(full, peaks)
-    return mask
-
-
-def _jointly(fine: FloatArray, coarse: FloatArray) -> FloatArray:
-    """Raise what two scales show to the threshold of one."""
-    around = cv2.resize(coarse, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
-    joint = np.sqrt(fine * around) / JOINT
-    return np.where(joint > 1, np.maximum(fine, SEED * joint), fine)
-
-
-def _edges_of(mask: UInt8Array, plain: FloatArray) -> Any:
-    """Add what differs around a change: its edges, which neighbours explain; but no chain of single pixels.
-
-    Those run along every edge that is a hair out of place, and would carry one change into the next.
-    """
-    reach = 2 * max(3, round(REACH * max(mask.shape))) + 1
-    near = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
-    broad = cv2.morphologyEx((plain > GROW).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    return cv2.bitwise_and(near, broad * np.uint8(255))
-
-
-def _hysteresis(score: Any, peaks: Any, least: int = 1) -> Any:
-    """Keep weak neighbours of strong seeds; where ``peaks`` around are given, only what is no smear of them."""
-    weak = (score > GROW).astype(np.uint8)
-    labels: Any
-    count, labels = cv2.connectedComponents(weak, connectivity=8)
-    places = np.flatnonzero(weak)  # few: the rest of the picture need not be looked at again
-    piece, level = labels.ravel()[places], score.ravel()[places]
-    strong = level > SEED
-    peak = np.zeros(count, np.float32)
-    np.maximum.at(peak, piece[strong], level[strong])
-    size = np.bincount(piece, minlength=count)
-    proven = (peak > SEED) & (size * np.maximum(1, peak / PLAIN) >= least)
-    kept = proven[piece]
-    if peaks is not None:
-        kept &= level > SHARE_OF_PEAK * np.minimum(peak[piece], peaks.ravel()[places])
-    mask = np.zeros(weak.size, np.uint8)
-    mask[places[kept]] = 255
-    return mask.reshape(weak.shape)

@@ -39,6 +39,22 @@ def noise_by_contrast(excess: Any, bins: Any, seen: Any, kinds: int) -> Any:
     -----
     Blocks vote: a real change fills a few of them, noise is in all. Each votes with its 99th percentile.
     """
+    return np.maximum.accumulate(_bounded(*_votes(excess, bins, seen, kinds)))
+
+
+def noise_in_busy_places(excess: Any, bins: Any, seen: Any, kinds: int) -> float | None:
+    """Give the most excess that unchanged places of any contrast show; None when too few places have any.
+
+    Parameters are those of `noise_by_contrast`. A change may only raise it.
+    """
+    table, support = _votes(excess, bins, seen, kinds)
+    if support[1:].max(initial=0) < FEW_BLOCKS:
+        return None
+    return float(table.max())
+
+
+def _votes(excess: Any, bins: Any, seen: Any, kinds: int) -> tuple[Any, Any]:
+    """Give for each bin of contrast what the blocks vote for, and how many do."""
     height, width = excess.shape
     steps = cv2.convertScaleAbs(excess, alpha=STEPS_PER_LEVEL)
     rows = np.arange(height) * ACROSS // height
@@ -55,7 +71,7 @@ def noise_by_contrast(excess: Any, bins: Any, seen: Any, kinds: int) -> Any:
         voters = votes[totals[:, kind] >= FEWEST_PIXELS, kind]
         if len(voters) >= FEWEST_BLOCKS:
             table[kind], support[kind] = np.quantile(voters, WINNER), len(voters)
-    return np.maximum.accumulate(_bounded(table, support))
+    return table, support
 
 
 def _bounded(table: Any, support: Any) -> Any:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from skimage import data
 
-from app.analysis.evidence import Evidence, find_evidence, find_mask
+from app.analysis import evaluate
+from app.analysis.evidence import Evidence, find_evidence
+from app.analysis.hysteresis import find_mask
 from app.analysis.model import UInt8Array
 
 PHOTO: UInt8Array = np.asarray(data.astronaut()[:400, :440])
@@ -174,3 +176,50 @@ def test_thin_coloured_lines_may_fade() -> None:
         line = np.array([[20, row], [150, row + 40], [280, row - 20], [400, row + 30]])
         cv2.polylines(chart, [line], False, colour, 2, cv2.LINE_AA)
     assert not mask_of(chart, jpeg(chart, 60)).any()
+
+
+PLACES = ((60, 60), (100, 300), (200, 200), (250, 320), (150, 120))
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_a_faint_tint_is_found_where_compression_left_the_colours_alone(channel: int) -> None:
+    """14 levels of one colour, 14 pixels wide, in a photo that was turned, which no JPEG had coarsened."""
+    cat = np.asarray(data.chelsea())
+    height, width = cat.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 1.3, 1.01)
+    tinted = cat.astype(np.int16)
+    for y, x in PLACES:
+        tinted[y : y + 14, x : x + 14, channel] += 14 * (1, -1, 1)[channel]
+    tinted = np.clip(tinted, 0, 255).astype(np.uint8)
+    boxes = []
+    for after in (cat, tinted):
+        turned = cv2.warpAffine(after, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+        files = [cv2.imencode(".png", image[..., ::-1])[1].tobytes() for image in (cat, turned)]
+        boxes.append([region.before for region in evaluate(*files).regions])
+    assert boxes[0] == []
+    found = [any(abs(b.x - x) < 8 and abs(b.y - y) < 8 for b in boxes[1]) for y, x in PLACES]
+    assert sum(found) >= 4 and len(boxes[1]) == sum(found)
+
+
+def icon(seed: int) -> UInt8Array:
+    """Six strongly coloured shapes on white: few places have an edge that tells how coarse the colours are."""
+    random = np.random.default_rng(seed)
+    drawn = np.full((420, 420, 3), 255, np.uint8)
+    for _ in range(6):
+        colour = tuple(random.integers(30, 230, 3).tolist())
+        (x, y), (width, height) = random.integers(60, 300, 2).tolist(), random.integers(20, 110, 2).tolist()
+        if random.random() < 0.5:
+            cv2.rectangle(drawn, (x, y), (x + width, y + height), colour, -1, cv2.LINE_AA)
+        else:
+            axes, angle = (width // 2, height // 2), int(random.integers(0, 90))
+            cv2.ellipse(drawn, (x, y), axes, angle, 0, 360, colour, -1, cv2.LINE_AA)
+    return drawn
+
+
+@pytest.mark.parametrize("quality", [30, 40, 50])
+@pytest.mark.parametrize("seed", [0, 3, 4, 5, 9])
+def test_coarse_compression_of_colour_is_no_evidence(seed: int, quality: int) -> None:
+    """Thresholds as low as those for a faint tint would find one to three changes in each."""
+    before = icon(seed)
+    files = [cv2.imencode(".png", image)[1].tobytes() for image in (before, jpeg(before, quality))]
+    assert evaluate(*files).verdict == "equivalent"

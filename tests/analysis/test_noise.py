@@ -6,9 +6,10 @@ import pytest
 from skimage import data
 
 from app.analysis import Options, evaluate
-from app.analysis.evidence import find_evidence, find_mask
+from app.analysis.evidence import find_evidence
+from app.analysis.hysteresis import find_mask
 from app.analysis.model import UInt8Array
-from app.analysis.noise import noise_by_contrast
+from app.analysis.noise import noise_by_contrast, noise_in_busy_places
 
 GRASS: UInt8Array = np.asarray(cv2.cvtColor(np.asarray(data.grass()[:400, :400]), cv2.COLOR_GRAY2RGB), np.uint8)
 SEEN = np.full((200, 200), 255, np.uint8)
@@ -19,6 +20,14 @@ def test_noise_is_told_for_each_bin_of_contrast() -> None:
     bins[:, 1::2] = 2
     excess = np.where(bins == 0, np.float32(2), np.float32(9))
     assert noise_by_contrast(excess, bins, SEEN, 4).tolist() == [2, 2, 9, 9]
+
+
+@pytest.mark.parametrize(("busy", "noise"), [(0.0, None), (0.1, None), (0.5, 9.0)])
+def test_busy_places_tell_the_noise_where_there_are_enough(busy: float, noise: float | None) -> None:
+    bins = np.zeros((200, 200), np.uint8)
+    bins[: int(200 * busy), 1::2] = 2
+    excess = np.where(bins == 0, np.float32(2), np.float32(9))
+    assert noise_in_busy_places(excess, bins, SEEN, 4) == noise
 
 
 def test_what_cannot_be_judged_has_no_vote() -> None:
