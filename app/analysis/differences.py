@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from app.analysis.evidence import Evidence, find_evidence, weigh
-from app.analysis.hysteresis import find_mask
+from app.analysis.hysteresis import alike, find_mask
 from app.analysis.laying import Laid
 from app.analysis.marking import keenness_of, mark_changes, strictness_of
 from app.analysis.metrics import find_measured_changes
@@ -122,8 +122,9 @@ def _find_in_noise(
     places = _places(mask, shape)
     if scale < 1:
         mask = np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
+    firmness = alike(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
     regions, kept = find_regions(
-        before, after, mask, strength, alignment, after_shape, options.min_area, smallest, places
+        before, after, mask, strength, alignment, after_shape, options.min_area, smallest, places, firmness
     )
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)

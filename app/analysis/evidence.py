@@ -35,6 +35,8 @@ SPREAD = 0.1
 """Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
 BINARISED = 0.3
 """The same where a threshold decided between black and white, and with it where every edge is."""
+ANY_GREYS, RESAMPLED_GREYS = 0.02, 0.06
+"""Share of greys up to which a picture is black and white, and up to which it is when it was laid over another such."""
 RING = 0.1
 """Share of the contrast of an edge that compression lets ring beside it."""
 LOSS = 0.16
@@ -97,7 +99,8 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
     seen: Any = valid
     edges: list[Any] = [cv2.morphologyEx(side[0], cv2.MORPH_GRADIENT, SQUARE) for side in (planes, planes_after)]
     first_edges = edges
-    binarised = _is_binarised(before[0]) and _is_binarised(after[0])
+    greys = sorted(_share_of_greys(side[0]) for side in (before, after))
+    binarised = greys[0] < ANY_GREYS and greys[1] < RESAMPLED_GREYS
     scales: list[tuple[list[Any], list[Any], Any, int, Any]] = []
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
@@ -117,10 +120,10 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
     return Evidence(scores, plain, (before, after))
 
 
-def _is_binarised(luma: UInt8Array) -> bool:
-    """Say whether a picture is all but black and white, as far as a ninth of its pixels tells."""
+def _share_of_greys(luma: UInt8Array) -> float:
+    """Give the share of pixels that are neither black nor white, as far as a ninth of them tells."""
     sample = luma[::3, ::3]
-    return bool(((sample > 24) & (sample < 231)).mean() < 0.02)
+    return float(((sample > 24) & (sample < 231)).mean())
 
 
 def _halved(plane: Any) -> Any:

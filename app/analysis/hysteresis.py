@@ -67,10 +67,15 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
     return mask
 
 
+def alike(fine: FloatArray, coarse: FloatArray) -> FloatArray:
+    """Give the geometric mean of what two scales show in one place, at the finer one."""
+    around = cv2.resize(coarse, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.sqrt(fine * around), np.float32)
+
+
 def _jointly(fine: FloatArray, coarse: FloatArray) -> FloatArray:
     """Raise what two scales show to the threshold of one."""
-    around = cv2.resize(coarse, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
-    joint = np.sqrt(fine * around) / JOINT
+    joint = alike(fine, coarse) / JOINT
     return np.where(joint > 1, np.maximum(fine, SEED * joint), fine)
 
 

@@ -20,6 +20,8 @@ FARTHEST = 0.025
 """Share of the picture's longer side over which no gap is bridged, however large the pieces."""
 PLAIN = 5.0
 """Strength from which a region may be smaller than chance makes them."""
+FIRM = 1.8
+"""Strength at two coarse scales from which a region may be smaller: chance peaks at one of them."""
 MOST_PIECES = 2000
 """More pieces than that are joined over larger gaps: nobody looks at each grain of noise."""
 
@@ -34,6 +36,7 @@ def find_regions(
     min_area: int | None = None,
     smallest: int = 1,
     places: Sequence[Box] | None = None,
+    firmness: npt.NDArray[np.float32] | None = None,
 ) -> tuple[tuple[Region, ...], UInt8Array]:
     """Make regions of a mask.
 
@@ -54,6 +57,8 @@ def find_regions(
         Smallest region in pixels that the pair's noise lets stand.
     places : sequence of Box, optional
         Where to look: boxes so far apart that no region reaches from one into another (see `apart`).
+    firmness : array, float32, optional
+        Strength that two coarse scales give alike, over the same picture, of any size.
 
     Returns
     -------
@@ -70,8 +75,9 @@ def find_regions(
     for box, members in groups:
         area = cv2.countNonZero(members)
         level = _level(strength, box, members, mask.shape)
-        # What stands out far need not be large.
-        if area < (least if min_area is not None or level <= PLAIN else least * PLAIN / level):
+        # What stands out far, or at two scales, need not be large.
+        firm = 0.0 if firmness is None else float(_part_of(firmness, box, mask.shape).max())
+        if area < (least if min_area is not None else least / max(1, level / PLAIN, firm / FIRM)):
             continue
         rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
         kept[rows, columns] |= members
@@ -96,15 +102,20 @@ def find_regions(
 
 def _level(strength: npt.NDArray[np.float32], box: Box, members: UInt8Array, shape: tuple[int, ...]) -> float:
     """Give how strong the strong parts of a region are: the 90th percentile over its pixels."""
-    across, down = strength.shape[1] / shape[1], strength.shape[0] / shape[0]
-    left, top = int(box.x * across), int(box.y * down)
-    right = max(left + 1, round((box.x + box.width) * across))
-    bottom = max(top + 1, round((box.y + box.height) * down))
-    part = strength[top:bottom, left:right]
+    part = _part_of(strength, box, shape)
     if part.shape != members.shape:
         members = cv2.resize(members, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_NEAREST)  # type: ignore[assignment]
     inside = part[members > 0]
     return float(np.percentile(inside if len(inside) else part, 90))
+
+
+def _part_of(scores: npt.NDArray[np.float32], box: Box, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Give the part of smaller scores that lies in a box of the picture, at least one pixel of it."""
+    across, down = scores.shape[1] / shape[1], scores.shape[0] / shape[0]
+    left, top = int(box.x * across), int(box.y * down)
+    right = max(left + 1, round((box.x + box.width) * across))
+    bottom = max(top + 1, round((box.y + box.height) * down))
+    return scores[top:bottom, left:right]
 
 
 def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:

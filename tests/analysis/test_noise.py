@@ -78,3 +78,17 @@ def test_a_line_of_a_binarised_board_may_be_a_pixel_thicker_on_one_side() -> Non
     after = np.asarray(cv2.imdecode(cv2.imencode(".jpg", after, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], 1), np.uint8)
     valid = np.full((400, 400), 255, np.uint8)
     assert not find_mask(find_evidence(board, after, valid), (400, 400), 8).any()
+
+
+def test_so_may_it_when_the_board_was_laid_over_another_between_two_pixels() -> None:
+    """Its edges are grey then, but it is black and white all the same."""
+    board = np.full((400, 400, 3), 255, np.uint8)
+    for place in range(21, 380, 32):
+        board[20:380, place : place + 12] = 0
+    after = board.copy()
+    after[60:340, 97:98] = 0
+    half = np.array([[1, 0, 0.5], [0, 1, 0]], np.float32)
+    after = np.asarray(cv2.warpAffine(after, half, (400, 400), borderValue=(255, 255, 255)), np.uint8)
+    after = np.asarray(cv2.imdecode(cv2.imencode(".jpg", after, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], 1), np.uint8)
+    valid = np.full((400, 400), 255, np.uint8)
+    assert not find_mask(find_evidence(board, after, valid), (400, 400), 8).any()

@@ -120,6 +120,15 @@ def test_what_is_smaller_than_the_least_is_no_region_and_leaves_the_mask() -> No
     assert len(boxes(mask, smallest=10)) == 1
 
 
+@pytest.mark.parametrize(("firmness", "found"), [(0.0, False), (1.8, False), (3.7, True)])
+def test_what_two_scales_show_may_be_smaller(firmness: float, found: bool) -> None:
+    """Not where the caller says what the least is."""
+    mask = marked((20, 30, 6, 5))
+    at_two = np.full((25, 30), firmness, np.float32)
+    assert bool(boxes(mask, smallest=60, firmness=at_two)) == found
+    assert not boxes(mask, min_area=60, firmness=at_two)
+
+
 def test_the_caller_may_ask_for_smaller_and_for_larger_regions() -> None:
     mask = marked((50, 60, 30, 20), (300, 200, 3, 3))
     assert len(boxes(mask, smallest=10, min_area=1)) == 2
