@@ -171,7 +171,7 @@ def _excess(a: Any, b: Any, seen: Any, luma_contrast: Any) -> tuple[Any, Any, An
         # Subsampled colour is smeared over its neighbours: the busiest of them says what noise to expect.
         contrast = cv2.max(luma_contrast, cv2.dilate(contrast, SQUARE))
         own = cv2.dilate(cv2.max(*ranges), SQUARE)
-    del ranges  # at full size each is as large as a picture
+    del ranges  # as large as a picture at full size
     excess = outside(a, b, *spans)
     excess[seen == 0] = 0
     return excess, contrast, own

@@ -204,9 +204,8 @@ def _histogram(image: UInt8Array, rows: Any, columns: slice, valid: Any) -> Any:
 
     def count(first: int) -> Any:
         some = rows[first : first + strip]
-        together = (
-            slice(some[0], some[-1] + 1) if some[-1] - some[0] == len(some) - 1 else some
-        )  # a slice copies nothing
+        whole = some[-1] - some[0] == len(some) - 1
+        together = slice(some[0], some[-1] + 1) if whole else some  # a slice copies nothing
         part = image[together, columns]
         counts = _counts(part)
         if valid is not None:  # cheaper than to look at every pixel's mask: few have no evidence
