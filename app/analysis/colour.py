@@ -1,13 +1,14 @@
 """Bring the colours of an embedded ICC profile to sRGB."""
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image, ImageCms
+
+from app.analysis.threads import in_threads
 
 # Relative colorimetric with black point compensation is what browsers and Photoshop use for photos.
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
@@ -106,8 +107,10 @@ def _name(profile: Any) -> str:
 
 
 def _apply(transform: Any, pixels: Any) -> Any:
-    """Transform in strips on two threads; lcms releases the interpreter lock."""
+    """Transform in strips on the cores that are idle; lcms releases the interpreter lock."""
     strips = np.array_split(pixels, max(1, pixels.shape[0] // 128))
-    with ThreadPoolExecutor(2) as pool:
-        parts = pool.map(lambda part: np.asarray(transform.apply(Image.fromarray(np.ascontiguousarray(part)))), strips)
-        return np.vstack(list(parts))
+
+    def apply(index: int) -> Any:
+        return np.asarray(transform.apply(Image.fromarray(np.ascontiguousarray(strips[index]))))
+
+    return np.vstack(in_threads(apply, range(len(strips))))

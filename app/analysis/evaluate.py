@@ -33,7 +33,7 @@ from app.analysis.model import (
 )
 from app.analysis.noise_free import Likeness
 from app.analysis.summary import passed, summarise, verdict_of
-from app.analysis.threads import await_result, on_a_core
+from app.analysis.threads import await_result, in_threads, on_a_core
 from app.analysis.tone import even_tone
 from app.errors import TooManyPixels
 
@@ -142,10 +142,8 @@ def evaluate(
 
 def _decode_both(before: bytes, after: bytes, names: tuple[str, str], limits: Limits) -> tuple[Picture, Picture]:
     """Decode side by side (the decoders let go of the interpreter) and check the canvas both need."""
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(decode, after, name="after", limits=limits)
-        first = decode(before, name="before", limits=limits)
-        second = other.result()
+    files = (before, "before"), (after, "after")
+    first, second = in_threads(lambda index: decode(files[index][0], name=files[index][1], limits=limits), range(2))
     width, height = max(first.width, second.width), max(first.height, second.height)
     if width * height > limits.max_canvas:
         raise TooManyPixels(
