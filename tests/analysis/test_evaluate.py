@@ -291,3 +291,16 @@ def test_what_is_ignored_is_no_difference() -> None:
     after = pasted(before, Box(60, 70, 30, 30))
     assert compare(before, after).verdict == "different"
     assert_same_picture(compare(before, after, ignore=(Box(60, 70, 30, 30),)))
+
+
+@pytest.mark.parametrize("width", [640, 2001])
+def test_so_is_it_in_a_noisy_pair_but_not_what_lies_beside_it(width: int) -> None:
+    """Also where the search works at a smaller size than the picture's."""
+    before = np.asarray(cv2.resize(data.coffee(), (width, width * 2 // 3), interpolation=cv2.INTER_CUBIC), np.uint8)
+    noise = np.random.default_rng(2).normal(0, 3, before.shape)
+    after = np.clip(before + noise, 0, 255).astype(np.uint8)
+    side, beside = width // 16, width // 8
+    for left in (side, side + beside):
+        after[side : 2 * side, left : left + side] = (30, 160, 220)
+    first, both = Box(side, side, side, side), Box(side, side, side + beside, side)
+    assert [len(compare(before, after, ignore=boxes).regions) for boxes in ((), (first,), (both,))] == [2, 1, 0]
