@@ -120,7 +120,8 @@ def _examine(before: Any, after: Any, planes: tuple[Any, Any] | None, valid: Any
     if same_bytes(before, after) and (planes is None or same_bytes(*planes)):
         return _Strip(pixels, 0, 0.0, 0.0, None, (0, 0))
     difference = cv2.absdiff(before, after)
-    mask, counted = cv2.bitwise_not(cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0))), None
+    mask = cv2.bitwise_not(cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0)))
+    counted: Any = None
     if planes is not None:
         mask = cv2.bitwise_or(mask, cv2.compare(planes[0], planes[1], cv2.CMP_NE))
     if valid is not None and pixels < valid.size:

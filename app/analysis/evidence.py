@@ -27,9 +27,12 @@ FLOOR_LUMA = (6.0, 4.0, 3.0, 2.5, 2.2)
 FLOOR_CHROMA = (None, 5.0, 4.0, 3.0, 2.5)
 """Lowest threshold per scale in grey levels; colour is subsampled in most files and not judged at full size."""
 FLOORS = (FLOOR_LUMA, FLOOR_CHROMA, FLOOR_CHROMA)
-CALM, COARSE, TOLD_BY = 0.6, 1.75, 2
-"""Where colour beside edges differs by less than so many levels at this scale, compression has hardly touched it: then
-at least this share of its lowest thresholds is enough."""
+CHROMA_SHARE = 0.6
+"""Share of its lowest thresholds that is enough for colour which compression hardly touched ..."""
+COARSE = 1.75
+"""... and levels by which colour beside edges differs from which it needs all of them ..."""
+COARSE_AT = 2
+"""... told at this scale."""
 BACKING = 1.5
 SPREAD = 0.1
 """Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
@@ -111,8 +114,8 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
         edges = [_halved(edge) for edge in edges]
         planes, planes_after = ([_halved(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
-    calm = _calm(*scales[TOLD_BY][:3]) if len(scales) > TOLD_BY else 1.0
-    tasks: list[Callable[[], Any]] = [partial(_score_level, *scale, calm) for scale in scales]
+    chroma_share = _chroma_share(*scales[COARSE_AT][:3]) if len(scales) > COARSE_AT else 1.0
+    tasks: list[Callable[[], Any]] = [partial(_score_level, *scale, chroma_share) for scale in scales]
     tasks.append(partial(_plain, before[0], after[0], np.minimum(*first_edges), valid))
     *scores, plain = in_threads(lambda index: tasks[index](), range(len(tasks)))
     if len(scores) > 1:
@@ -141,12 +144,14 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
     return np.minimum(fine, BACKING * limit)
 
 
-def _score_level(before: list[Any], after: list[Any], seen: Any, level: int, busy: Any, calm: float) -> FloatArray:
+def _score_level(
+    before: list[Any], after: list[Any], seen: Any, level: int, busy: Any, chroma_share: float
+) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
     seen = cv2.erode(seen, SQUARE, borderValue=255)
     score: Any = None
     luma_contrast: Any = None
-    for a, b, floors, share in zip(before, after, FLOORS, (1.0, calm, calm), strict=True):
+    for a, b, floors, share in zip(before, after, FLOORS, (1.0, chroma_share, chroma_share), strict=True):
         floor = floors[level]
         if floor is None:
             continue
@@ -177,7 +182,7 @@ def _excess(a: Any, b: Any, seen: Any, luma_contrast: Any) -> tuple[Any, Any, An
     return excess, contrast, own
 
 
-def _calm(before: list[Any], after: list[Any], seen: Any) -> float:
+def _chroma_share(before: list[Any], after: list[Any], seen: Any) -> float:
     """Give the share of the lowest thresholds that colour needs: less than 1 when compression left it alone."""
     luma_contrast = _excess(before[0], after[0], seen, None)[1]
     most = 0.0
@@ -187,7 +192,7 @@ def _calm(before: list[Any], after: list[Any], seen: Any) -> float:
         if noise is None:
             return 1.0
         most = max(most, noise)
-    return min(1.0, max(CALM, most / COARSE))
+    return min(1.0, max(CHROMA_SHARE, most / COARSE))
 
 
 def _by_level(table: Any, image: Any) -> Any:

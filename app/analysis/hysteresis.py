@@ -68,7 +68,18 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
 
 
 def alike(fine: FloatArray, coarse: FloatArray) -> FloatArray:
-    """Give the geometric mean of what two scales show in one place, at the finer one."""
+    """Give the geometric mean of what two scales show in one place.
+
+    Parameters
+    ----------
+    fine, coarse : array (H, W) and a smaller one, float32
+        Scores in units of the threshold, 0 and up, over the same picture.
+
+    Returns
+    -------
+    array (H, W), float32
+        0 and up, at the finer scale.
+    """
     around = cv2.resize(coarse, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.sqrt(fine * around), np.float32)
 

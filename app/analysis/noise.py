@@ -43,9 +43,19 @@ def noise_by_contrast(excess: Any, bins: Any, seen: Any, kinds: int) -> Any:
 
 
 def noise_in_busy_places(excess: Any, bins: Any, seen: Any, kinds: int) -> float | None:
-    """Give the most excess that unchanged places of any contrast show; None when too few places have any.
+    """Give the most excess that unchanged places of any contrast show.
 
-    Parameters are those of `noise_by_contrast`. A change may only raise it.
+    Parameters
+    ----------
+    excess, bins : array (H, W), float32 and uint8
+    seen : array (H, W), uint8
+    kinds : int
+        All as in `noise_by_contrast`.
+
+    Returns
+    -------
+    float or None
+        In levels, 0 and up; a change may only raise it. None when too few places have any contrast.
     """
     table, support = _votes(excess, bins, seen, kinds)
     if support[1:].max(initial=0) < FEW_BLOCKS:

@@ -14,6 +14,7 @@ REDUCED_PIXELS = 1_000_000
 LEFT = 1.3
 """How much must be left to reduce after halving: just over 1 some pixels would stay sharp and others not."""
 LITTLE = math.sqrt(2)
+"""How much is so little that linear interpolation does."""
 
 
 class Reduced(NamedTuple):
@@ -104,7 +105,20 @@ def reduce_to_size(image: Any, size: tuple[int, int]) -> Any:
 
 
 def halved(image: Any, size: tuple[int, int]) -> Any:
-    """Halve an image while that leaves out no pixel and enough to reduce to (width, height)."""
+    """Halve an image while that leaves out no pixel and enough to reduce.
+
+    Parameters
+    ----------
+    image : ndarray, uint8
+        Shape (height, width) or (height, width, channels).
+    size : (width, height)
+        What it is to be reduced to afterwards.
+
+    Returns
+    -------
+    ndarray, uint8
+        The very same array when there is too little to reduce, or a side is odd.
+    """
     while not (image.shape[0] % 2 or image.shape[1] % 2) and image.shape[1] >= 2 * LEFT * size[0]:
         image = reduce_by(image, 2)
     return image

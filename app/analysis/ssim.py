@@ -19,7 +19,8 @@ _ONES, _ONE = np.ones(WINDOW, np.float32), np.ones(1, np.float32)
 ALL_ROWS = 3_000_000
 """Pixels up to which every window counts."""
 STEP = 3
-"""Rows from window to window above that. Not 2 or 4: JPEG repeats every 8 rows, and every step has to meet them all."""
+"""Rows from window to window above that. Not 2 or 4: JPEG repeats every 8 rows, and every step has to meet them all;
+`_sum` adds rows in threes."""
 _WIDEST = 2048  # small enough for the cache, and long enough that threads seldom wait for the interpreter lock
 _Block = tuple[slice, slice]
 TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."

@@ -31,11 +31,8 @@ def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
     """Give a picture in grey at working size, and its scale (x, y)."""
     height, width = pixels.shape[:2]
     scale = min(1.0, math.sqrt(WORK_PIXELS / (height * width)))
-    if scale < 1.0:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        grey = reduce_to_size(cv2.cvtColor(halved(pixels, size), cv2.COLOR_RGB2GRAY), size)
-    else:
-        grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    grey = reduce_to_size(cv2.cvtColor(halved(pixels, size), cv2.COLOR_RGB2GRAY), size)
     return np.asarray(grey, np.uint8), (grey.shape[1] / width, grey.shape[0] / height)
 
 

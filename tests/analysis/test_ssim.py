@@ -138,7 +138,7 @@ def assert_is_mean(value: float | None, windows: Any) -> None:
 def test_a_photo_tells_the_same_by_every_third_row(quality: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where JPEG repeats itself every eight rows, of which every second row meets only four.
 
-    A quarter of a megapixel is right to five in ten thousand; this way of counting begins at four megapixels.
+    A quarter of a megapixel is right to five in ten thousand; this way of counting begins at three megapixels.
     """
     before = to_grey(data.astronaut())
     monkeypatch.setattr(ssim, "ALL_ROWS", 0)
