@@ -19,7 +19,7 @@ NUISANCES = (
     "none", "jpeg90", "jpeg60", "noise", "blur", "exposure", "light", "shift", "rotate", "perspective", "phone",
     "resize",
 )  # fmt: skip
-EXTRA = ("whitebalance", "noiseboth")
+EXTRA = ("whitebalance", "contrast", "noiseboth")
 GEOMETRIC = ("shift", "rotate", "perspective", "phone")
 FILLS = ("scene", "scene", "black", "white", "replicate")
 
@@ -111,6 +111,13 @@ def _exposure(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float3
     return np.asarray(255 * np.clip(image * gain / 255, 0, 1) ** gamma, np.float32)
 
 
+def _contrast(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
+    """Brightness ±15 levels, contrast ±15 % and an S-shaped or counter-S-shaped curve."""
+    lifted = (image - 128) * rng.uniform(0.85, 1.15) + 128 + rng.uniform(-15, 15)
+    share = np.clip(lifted / 255, 0, 1)
+    return np.asarray(255 * (share + rng.uniform(-0.35, 0.35) * share * (1 - share) * (2 * share - 1)), np.float32)
+
+
 def _light(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
     """Multiply by a smooth field between 0.82 and 1.18: a slope, a lamp, or slow waves."""
     height, width = image.shape[:2]
@@ -140,6 +147,8 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
         out = _light(out, rng)
     if "exposure" in parts or "phone" in parts:
         out = _exposure(out, rng)
+    if "contrast" in parts:
+        out = _contrast(out, rng)
     if "whitebalance" in parts:
         out = np.asarray(out * rng.uniform(0.9, 1.1, 3), np.float32)
     if "noise" in parts or "phone" in parts:

@@ -33,7 +33,13 @@ STIFF = 300.0
 """How much stiffer a curve is held where light and curve could both explain what is seen."""
 PULL = 0.2
 """Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
-CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2])
+CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
+FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
+"""Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
+CLEARLY = 0.9
+"""Share of the cost of a stiff curve that a free one may have, with rare tones weighed up."""
+WIDE = 0.25
+"""Range that tones must span, 0 to 1, to tell an S from a straight line."""
 LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
 """Fast waves must earn their place."""
 
@@ -87,27 +93,49 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
 def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     """Try a curve, then a curve with light; keep the simplest that clearly lowers the cost ``plain``."""
     weight = telling * rarity(seen, telling)
-    identity = np.tile(np.array([[0.0], [1.0], [0.0], [0.0], [0.0]]), (1, 3))
+    identity = np.zeros((len(CURVE_RIDGE), 3))
+    identity[1] = 1.0
     even = np.ones(3)
-    curves, residual = _fit(seen, even, None, identity, weight)
+    curves, residual, ridge = _fit_curve(seen, telling, weight, identity)
     gain = _gain(curves, np.maximum(seen.source.mean(axis=0), LEAST_LEVEL))
     balance, flattens = gain / gain.mean(), _flattens(curves, seen.source, telling)
     by_curve, cost = ToneMap(curves, np.empty((0, 3)), even), _cost(residual, telling)
     if not flattens:
-        curves, balanced = _fit(seen, balance, None, identity, weight)
+        curves, balanced = _fit(seen, balance, None, identity, weight, ridge)
         balanced_cost = _cost(balanced, telling)
         if balanced_cost < cost:
             by_curve, cost, residual = ToneMap(curves, np.empty((0, 3)), balance), balanced_cost, balanced
     if flattens or _slope(residual, seen.positions, telling) > EVEN / 255:
         light = light_at(seen.positions)
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
-        first, stiff = (identity, STIFF) if flattens else (curves, 1.0)
+        first, ridge = (identity, _stiff(ridge)) if flattens else (curves, ridge)
         bound = 2.5 * cost + 0.5 / 255 if flattens else 0.85 * cost - 0.05 / 255
         first = np.vstack([first, np.zeros((light.shape[1], 3))])
-        both, residual = _fit(seen, balance, light, first, weight, stiff)
+        both, residual = _fit(seen, balance, light, first, weight, ridge)
         if _cost(residual, telling) < min(EXPLAINED_BY_LIGHT * plain, bound):
-            return ToneMap(both[:5], both[5:], balance)
+            return ToneMap(both[: len(identity)], both[len(identity) :], balance)
     return by_curve if cost < EXPLAINED_BY_CURVE * plain else None
+
+
+def _fit_curve(seen: Samples, telling: Float, weight: Float, identity: Float) -> tuple[Float, Float, Float]:
+    """Fit a stiff curve and, where tones span much, a free one; give the better, what it leaves, and its ridge.
+
+    The free one must be better for rare tones, too: what noise does to white paper alone would flatten it.
+    """
+    even = np.ones(3)
+    curves, residual = _fit(seen, even, None, identity, weight, CURVE_RIDGE)
+    if np.ptp(_span(seen.source, telling)) < WIDE:
+        return curves, residual, CURVE_RIDGE
+    free, left = _fit(seen, even, None, identity, weight, FREE_RIDGE)
+    better = _cost(left, telling) < _cost(residual, telling)
+    if not better or _cost(left, weight) > CLEARLY * _cost(residual, weight) or _flattens(free, seen.source, telling):
+        return curves, residual, CURVE_RIDGE
+    return free, left, FREE_RIDGE
+
+
+def _stiff(ridge: Float) -> Float:
+    """Hold the curve, but not its gain."""
+    return np.where(np.arange(len(ridge)) == 1, ridge, STIFF * ridge)
 
 
 def _gain(curves: Float, level: Float) -> Float:
@@ -125,13 +153,21 @@ def _slope(residual: Float, positions: Float, telling: Float) -> float:
 
 
 def _flattens(curves: Float, source: Float, telling: Float) -> bool:
-    """Say whether a curve is all but flat somewhere among the tones of a picture: no exposure makes such."""
-    grey = source.mean(axis=1)[telling > 0.1]
-    low, high = np.quantile(grey, [0.02, 0.98]).tolist()
-    level = np.maximum(np.linspace(low, high, 16), 1 / 255)
+    """Say whether a curve is all but flat somewhere among the tones of a picture: no exposure makes such.
+
+    Gamma may be as flat near black, and there as low: its slope keeps its ratio to what it makes of the level.
+    """
+    level = np.maximum(np.linspace(*_span(source, telling), 16), 1 / 255)
     curve = curves.mean(axis=1)
-    chord = float(curve_terms(level[-1:])[0] @ curve) / level[-1]
-    return bool((curve_slopes(level) @ curve).min() < FLAT * chord)
+    chords = curve_terms(level) @ curve / level
+    return bool((curve_slopes(level) @ curve < FLAT * np.minimum(chords, chords[-1])).any())
+
+
+def _span(source: Float, telling: Float) -> tuple[float, float]:
+    """Give the levels, 0 to 1, between which the samples that tell most lie, but for two in a hundred at either end."""
+    grey = source.mean(axis=1)[telling > min(0.1, telling.max() / 2)]
+    low, high = np.quantile(grey, [0.02, 0.98]).tolist()
+    return low, high
 
 
 def _cost(residual: Float, telling: Float) -> float:
@@ -140,12 +176,11 @@ def _cost(residual: Float, telling: Float) -> float:
 
 
 def _fit(
-    seen: Samples, balance: Float, light: Float | None, start: Float, weight: Float, stiff: float = 1.0
+    seen: Samples, balance: Float, light: Float | None, start: Float, weight: Float, curve_ridge: Float
 ) -> tuple[Float, Float]:
     """Fit all channels with common robust weights; give the weights of the terms and what is left."""
     columns = [_columns(seen.source[:, channel] * balance[channel], light) for channel in range(3)]
-    ridge = np.concatenate([CURVE_RIDGE * stiff, LIGHT_RIDGE])[: len(start)]
-    ridge[1] = CURVE_RIDGE[1]
+    ridge = np.concatenate([curve_ridge, LIGHT_RIDGE])[: len(start)]
     own_ridge = np.maximum(30 * ridge, 1e-3)
     own_ridge[1] = ridge[1]
     identity = np.zeros(len(start))

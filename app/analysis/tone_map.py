@@ -23,7 +23,7 @@ class ToneMap:
     """A curve per channel times a smooth gain over the picture.
 
     Attributes:
-        curves: shape (5, 3): weights of 1, a, a ln a, a ln² a, a² for each channel, a = level / 255.
+        curves: shape (6, 3): weights of `curve_terms` for each channel, a = level / 255.
         light: shape (terms, 3): weights of `light_at` over the picture, times a; no terms when light is even.
         balance: shape (3,): factor of each channel before both, so that one light serves all channels.
     """
@@ -61,15 +61,20 @@ class ToneMap:
 
 
 def curve_terms(level: Float) -> Float:
-    """Basis of tone curves: a**gamma = a (1 + (gamma - 1) ln a + ...), so these hold gain, gamma and offset."""
-    log = np.log(np.maximum(level, 1 / 255))
-    return np.stack([np.ones_like(level), level, level * log, level * log * log, level * level], axis=-1)
+    """Basis of tone curves: 1, a, a ln a, a ln² a, a², a (1 - a) (2a - 1).
+
+    They hold offset, gain, gamma, as a**gamma = a (1 + (gamma - 1) ln a + ...), and the S of contrast.
+    """
+    log, square = np.log(np.maximum(level, 1 / 255)), level * level
+    bend = 3 * square - level - 2 * square * level
+    return np.stack([np.ones_like(level), level, level * log, level * log * log, square, bend], axis=-1)
 
 
 def curve_slopes(level: Float) -> Float:
     """Give the derivatives of `curve_terms`."""
     log = np.log(np.maximum(level, 1 / 255))
-    return np.stack([np.zeros_like(level), np.ones_like(level), log + 1, log * (log + 2), 2 * level], axis=-1)
+    bend = 6 * level - 1 - 6 * level * level
+    return np.stack([np.zeros_like(level), np.ones_like(level), log + 1, log * (log + 2), 2 * level, bend], axis=-1)
 
 
 def light_at(positions: Float) -> Float:

@@ -1,0 +1,90 @@
+"""Tone curves other than gain and gamma: brightness, contrast, levels, and what cameras and editors make an S of."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from skimage import data
+
+from app.analysis import evaluate
+from app.analysis.encoding import encode_png
+from app.analysis.model import Options, UInt8Array
+from app.analysis.tone import even_tone
+from app.analysis.tone_fit import _flattens, fit_tone
+
+BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
+DARK: UInt8Array = np.asarray(cv2.resize(data.rocket(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
+VALID = np.full(BEFORE.shape[:2], 255, np.uint8)
+
+
+def s_curve(levels: npt.NDArray[np.float64], bend: float) -> npt.NDArray[np.float64]:
+    share = levels / 255
+    return levels + 255 * bend * share * (1 - share) * (2 * share - 1)
+
+
+LEVELS = BEFORE.astype(np.float64)
+CURVES = {
+    "brighter by 20": LEVELS + 20,
+    "darker by 20": LEVELS - 20,
+    "more contrast": (LEVELS - 128) * 1.15 + 128,
+    "less contrast": (LEVELS - 128) * 0.85 + 128,
+    "levels spread": (LEVELS - 15) * 255 / 225,
+    "an S": s_curve(LEVELS, 0.4),
+    "an S the other way": s_curve(LEVELS, -0.4),
+    "lifted and bent": s_curve(LEVELS * 0.9 + 12, 0.3),
+}
+
+
+def quantised(levels: npt.NDArray[np.float64]) -> UInt8Array:
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_curve_over_the_whole_picture_is_undone(name: str) -> None:
+    after = quantised(CURVES[name])
+    tone, evened = even_tone(BEFORE, after.copy(), VALID, Options())
+    assert tone.applied
+    assert np.percentile(cv2.absdiff(BEFORE, after), 90) > 6
+    assert np.percentile(cv2.absdiff(BEFORE, evened), 99) <= 4
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_it_is_no_change_and_a_patch_painted_in_is_one(name: str) -> None:
+    before, after = encode_png(BEFORE), quantised(CURVES[name])
+    assert evaluate(before, encode_png(after)).verdict == "equivalent"
+    after[200:230, 60:96] = after[200:230, 60:96] // 2 + 60
+    regions = evaluate(before, encode_png(after)).regions
+    assert len(regions) == 1
+    assert abs(regions[0].before.x - 60) <= 3
+    assert abs(regions[0].before.width - 36) <= 6
+
+
+def test_a_dark_picture_made_darker_by_gamma_is_no_change() -> None:
+    """Near black the slope of a gamma is small, as is what it makes of the level: this was taken for a flat curve."""
+    after = quantised(255 * (DARK / 255.0) ** 0.72)
+    tone, tone_map = fit_tone(DARK, after, VALID)
+    assert tone.reason == "exposure evened out"
+    assert tone_map is not None and not len(tone_map.light)
+    assert evaluate(encode_png(DARK), encode_png(after)).verdict == "equivalent"
+
+
+def test_a_curve_that_is_flat_among_the_tones_is_told_from_gamma_and_from_lifted_black() -> None:
+    levels = np.repeat(np.linspace(0.02, 0.9, 200)[:, None], 3, axis=1)
+    telling = np.ones(len(levels))
+
+    def curve(**weights: float) -> npt.NDArray[np.float64]:
+        names = ("one", "a", "a_log", "a_log_log", "square", "bend")
+        return np.repeat(np.array([[weights.get(name, 0.0)] for name in names]), 3, axis=1)
+
+    assert not _flattens(curve(a=1.0), levels, telling)
+    assert not _flattens(curve(a=0.9, one=0.08), levels, telling)
+    assert not _flattens(curve(a=1.0, a_log=0.3, a_log_log=0.05), levels, telling)
+    assert _flattens(curve(a=0.2, one=0.7), levels, telling)
+    assert _flattens(curve(a=1.0, bend=-1.6), levels, telling)
+
+
+def test_a_picture_without_one_flat_place_under_another_contrast_is_evaluated() -> None:
+    """It ended in an IndexError: no patch was flat enough to say between which levels the tones lie."""
+    before = np.where(np.random.default_rng(2).random((240, 240, 3)) < 0.5, 40, 215).astype(np.uint8)
+    after = quantised((before.astype(np.float64) - 128) * 0.87 + 128)
+    assert evaluate(encode_png(before), encode_png(after)).verdict in ("equivalent", "different")
