@@ -36,6 +36,8 @@ PULL = 0.2
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 """Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
+LIFTED_RIDGE = np.array([2e-5, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
+"""Leaves it free to lift black only, as few tones cannot tell more."""
 CLEARLY = 0.9
 """Share of the cost of a stiff curve that a free one may have, with rare tones weighed up."""
 WIDE = 0.25
@@ -118,19 +120,18 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
 
 
 def _fit_curve(seen: Samples, telling: Float, weight: Float, identity: Float) -> tuple[Float, Float, Float]:
-    """Fit a stiff curve and, where tones span much, a free one; give the better, what it leaves, and its ridge.
+    """Fit a stiff curve and a freer one; give the better, what it leaves, and its ridge.
 
-    The free one must be better for rare tones, too: what noise does to white paper alone would flatten it.
+    The freer one must be better for rare tones, too: what noise does to white paper alone would flatten it.
     """
     even = np.ones(3)
+    free_ridge = FREE_RIDGE if np.ptp(_span(seen.source, telling)) >= WIDE else LIFTED_RIDGE
     curves, residual = _fit(seen, even, None, identity, weight, CURVE_RIDGE)
-    if np.ptp(_span(seen.source, telling)) < WIDE:
-        return curves, residual, CURVE_RIDGE
-    free, left = _fit(seen, even, None, identity, weight, FREE_RIDGE)
+    free, left = _fit(seen, even, None, identity, weight, free_ridge)
     better = _cost(left, telling) < _cost(residual, telling)
     if not better or _cost(left, weight) > CLEARLY * _cost(residual, weight) or _flattens(free, seen.source, telling):
         return curves, residual, CURVE_RIDGE
-    return free, left, FREE_RIDGE
+    return free, left, free_ridge
 
 
 def _stiff(ridge: Float) -> Float:
