@@ -19,7 +19,7 @@ NUISANCES = (
     "none", "jpeg90", "jpeg60", "noise", "blur", "exposure", "light", "shift", "rotate", "perspective", "phone",
     "resize",
 )  # fmt: skip
-EXTRA = ("whitebalance", "contrast", "noiseboth")
+EXTRA = ("whitebalance", "contrast", "lens", "bent", "noiseboth")
 GEOMETRIC = ("shift", "rotate", "perspective", "phone")
 FILLS = ("scene", "scene", "black", "white", "replicate")
 
@@ -111,6 +111,29 @@ def _exposure(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float3
     return np.asarray(255 * np.clip(image * gain / 255, 0, 1) ** gamma, np.float32)
 
 
+def _lens(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
+    """Bow straight lines: the corners move in or out by half a per cent to one and a half of half the diagonal."""
+    height, width = image.shape[:2]
+    v, u = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+    bow = rng.uniform(0.005, 0.015) * rng.choice([-1, 1]) * (u * u + v * v) / 2
+    return _moved(image, u * bow * width / 2, v * bow * height / 2)
+
+
+def _bent(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
+    """Bend as paper does: waves of half a length to one and a quarter, 0.2 to 0.5 % of the width high."""
+    height, width = image.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    high, phase, waves = rng.uniform(0.002, 0.005) * width, rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.25)
+    across, down = (np.sin(2 * np.pi * waves * place + phase) for place in (y / height, x / width))
+    return _moved(image, 0.5 * high * across, high * down)
+
+
+def _moved(image: npt.NDArray[np.float32], right: npt.ArrayLike, down: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
+    there = (x + right).astype(np.float32), (y + down).astype(np.float32)
+    return np.asarray(cv2.remap(image, *there, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
 def _contrast(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
     """Brightness ±15 levels, contrast ±15 % and an S-shaped or counter-S-shaped curve."""
     lifted = (image - 128) * rng.uniform(0.85, 1.15) + 128 + rng.uniform(-15, 15)
@@ -141,6 +164,10 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
     """Apply everything but geometry and the file format."""
     parts = parts_of(name)
     out = image.astype(np.float32)
+    if "lens" in parts:
+        out = _lens(out, rng)
+    if "bent" in parts:
+        out = _bent(out, rng)
     if "blur" in parts:
         out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.6, 1.1)).astype(np.float32)
     if "light" in parts:

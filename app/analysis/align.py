@@ -3,9 +3,9 @@
 import math
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
+from app.analysis.bending import find_bend
 from app.analysis.exact import busy_places, exactly_oriented, share_equal
 from app.analysis.fitting import simplest_fit
 from app.analysis.framing import framing_regions
@@ -13,6 +13,7 @@ from app.analysis.geometry import FloatMatrix, frame_matrix, mapped, rows, scali
 from app.analysis.intensity import intensity_points
 from app.analysis.layout import find_bands
 from app.analysis.model import (
+    BENT,
     ELSEWHERE,
     IDENTITY,
     TOP_LEFT,
@@ -75,11 +76,15 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     (grey_before, scale_before), (grey_after, scale_after) = works
     tracked = find_track(grey_before, grey_after, deadline)
     if tracked is not None:
-        found, points_before, points_after = tracked
+        found, points_before, points_after, near = tracked
         if before.width == after.width and not rows_agree(grey_before, grey_after, found):
             bands = find_bands(before.pixels, after.pixels, noisy=True)
             if bands:
                 return _by_bands(bands, before.pixels, after.pixels)
+        bend = find_bend(grey_before, grey_after, found, near)
+        if bend:
+            whole = scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
+            return _told(Alignment("homography", rows(whole), len(near[0]), BENT, bend=bend))
         same_size = before.pixels.shape == after.pixels.shape
         if (
             same_size
@@ -200,54 +205,6 @@ def _told(alignment: Alignment) -> Alignment:
         way = "" if round(abs(degrees)) == 180 else " clockwise" if degrees > 0 else " counterclockwise"
         words.append(f"turned {abs(degrees):.0f}°{way}")
     return replace(alignment, reason=" and ".join(words)) if words else alignment
-
-
-def warp_to_before(
-    pixels: UInt8Array, alignment: Alignment, shape: tuple[int, int], *, interpolation: int = cv2.INTER_LINEAR
-) -> tuple[UInt8Array, UInt8Array]:
-    """Resample an image of *after* into the frame of *before*.
-
-    Parameters
-    ----------
-    pixels : array, (H, W) or (H, W, C), uint8
-        An image in the frame of *after*.
-    alignment : Alignment
-    shape : (height, width) of *before*.
-
-    Returns
-    -------
-    pixels : array of ``shape``, uint8
-    valid : array (height, width), uint8
-        255 where *after* has something to say, 0 where it was not looking.
-    """
-    if alignment.bands:
-        return _stacked(pixels, alignment.bands, shape)
-    height, width = shape
-    matrix = np.array(alignment.matrix)
-    if alignment.matrix == IDENTITY and pixels.shape[:2] == shape:
-        return pixels, np.full(shape, 255, np.uint8)
-    shrink = math.sqrt(abs(np.linalg.det(matrix[:2, :2])))
-    if shrink > 1.5:
-        factor = 1.0 / shrink
-        size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
-        reduced = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        matrix = scaling(size[0] / pixels.shape[1], size[1] / pixels.shape[0]) @ matrix
-        pixels = np.asarray(reduced, np.uint8)
-    flags = interpolation | cv2.WARP_INVERSE_MAP
-    warped = cv2.warpPerspective(pixels, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    inside = np.full(pixels.shape[:2], 255, np.uint8)
-    valid = cv2.warpPerspective(inside, matrix, (width, height), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
-    return np.asarray(warped, np.uint8), np.asarray(valid, np.uint8)
-
-
-def _stacked(pixels: UInt8Array, bands: tuple[Band, ...], shape: tuple[int, int]) -> tuple[UInt8Array, UInt8Array]:
-    """Put the bands of *after* where they are in *before*."""
-    out = np.full((*shape, *pixels.shape[2:]), 255, np.uint8)
-    valid = np.zeros(shape, np.uint8)
-    for band in bands:
-        out[band.before : band.before + band.length] = pixels[band.after : band.after + band.length]
-        valid[band.before : band.before + band.length] = 255
-    return out, valid
 
 
 def _framed(before: Picture, after: Picture) -> Alignment:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.analysis.geometry import box_mapped, turn_of
+from app.analysis.bend import moved
+from app.analysis.geometry import box_mapped, corners_of, turn_of
 from app.analysis.model import IDENTITY, Alignment, Band, Box, Kind, Maps, Options, Region
 
 Framed = tuple[Box, Box, Kind]
@@ -56,13 +57,15 @@ def _holds(outer: Box, inner: Box) -> bool:
     return across and outer.y <= inner.y and inner.y + inner.height <= outer.y + outer.height
 
 
-def box_in_after(box: Box, alignment: Alignment, after: Shape) -> Box:
-    """Map a box of *before* into *after* (height, width), band by band where rows moved."""
+def box_in_after(box: Box, alignment: Alignment, before: Shape, after: Shape) -> Box:
+    """Map a box of *before* into *after* (both height, width), band by band where rows moved."""
     if not alignment.bands:
-        return box_mapped(box, np.array(alignment.matrix), after)
+        corners = corners_of(box)
+        bent = moved(alignment.bend, corners, before) if alignment.bend else 0.0
+        return box_mapped(corners + bent, np.array(alignment.matrix), after)
     spans = [span for band in alignment.bands if (span := _span(box, band)) is not None]
     if not spans:
-        return box_mapped(box, np.eye(3), after)
+        return box_mapped(corners_of(box), np.eye(3), after)
     top, bottom = min(span[0] for span in spans), max(span[1] for span in spans)
     return Box(box.x, top, box.width, bottom - top)
 

@@ -63,12 +63,16 @@ def turn_of(matrix: FloatMatrix) -> tuple[bool, float]:
     return mirrored, math.degrees(math.atan2(across[1], across[0]))
 
 
-def box_mapped(box: Box, matrix: FloatMatrix, shape: tuple[int, int]) -> Box:
-    """Map a box and cut it to a frame (height, width); boxes are areas, so edges lie half a pixel out."""
+def corners_of(box: Box) -> FloatMatrix:
+    """Give the corners (4, 2) of a box; boxes are areas, so edges lie half a pixel out."""
     left, top = box.x - 0.5, box.y - 0.5
     right, bottom = left + box.width, top + box.height
-    corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
-    quad = cv2.perspectiveTransform(corners, matrix)[0] + 0.5
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+
+
+def box_mapped(corners: FloatMatrix, matrix: FloatMatrix, shape: tuple[int, int]) -> Box:
+    """Map the corners (4, 2) of a box and cut what they span to a frame (height, width)."""
+    quad = cv2.perspectiveTransform(corners[None], matrix)[0] + 0.5
     # Cut before they become integers: near the horizon of a homography they may be larger than any.
     x0, y0 = np.clip(np.rint(quad.min(axis=0)), 0, [shape[1], shape[0]])
     x1, y1 = np.clip(np.rint(quad.max(axis=0)), 0, [shape[1], shape[0]])

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from app.analysis.align import align, warp_to_before
+from app.analysis.align import align
 from app.analysis.changed import TILE, Changed
 from app.analysis.layout import find_bands
 from app.analysis.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Alignment, Deadline, Options, Picture, UInt8Array
 from app.analysis.noise_free import Likeness, likeness_of
 from app.analysis.redrawn import drawn_in_place
+from app.analysis.warping import warp_to_before
 
 _TALL = 0.5
 """Share of the rows of tiles from the first change down that rows which moved have changed, too."""

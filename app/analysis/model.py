@@ -15,11 +15,13 @@ UInt8Array = npt.NDArray[np.uint8]
 UInt16Array = npt.NDArray[np.uint16]
 FloatArray = npt.NDArray[np.float32]
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+Bend = tuple[tuple[float, float], ...]
 
 Verdict = Literal["identical", "equivalent", "different"]
 Kind = Literal["added", "removed", "colour", "moved", "changed"]
 AlignmentModel = Literal["none", "shift", "similarity", "affine", "homography"]
 ELSEWHERE = "one scene from two places too far apart to lay over each other"
+BENT = "bent paper or a lens evened out"
 TOP_LEFT = "compared from the top left corner"
 IDENTITY: Matrix = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
@@ -131,6 +133,7 @@ class Alignment:
     ``inliers`` is the number of matched features that agree with the matrix; ``same_scene`` is False
     when the two images have nothing in common, or were taken from places too far apart to be laid over each other.
     Where rows were inserted or removed, ``bands`` tells for each piece where it went, instead of the matrix.
+    Where paper bends or a lens bows, ``bend`` moves a place of *before* before the matrix does (see `bending`).
     """
 
     model: AlignmentModel = "none"
@@ -139,6 +142,7 @@ class Alignment:
     reason: str | None = None
     same_scene: bool = True
     bands: tuple[Band, ...] = ()
+    bend: Bend = ()
 
 
 @dataclass(frozen=True, slots=True)

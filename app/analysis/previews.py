@@ -6,11 +6,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.align import warp_to_before
 from app.analysis.encoding import encode_webp, with_alpha
 from app.analysis.geometry import rows, scaling
 from app.analysis.model import Alignment, Picture
 from app.analysis.resize import reduce_to
+from app.analysis.warping import warp_to_before
 
 LONGEST_PREVIEW = 1600
 Shape = tuple[int, ...]

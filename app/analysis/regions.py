@@ -88,7 +88,7 @@ def find_regions(
         Region(
             id=number,
             before=box,
-            after=box_in_after(box, alignment, after_shape),
+            after=box_in_after(box, alignment, (mask.shape[0], mask.shape[1]), after_shape),
             area=area,
             share=area / mask.size,
             strength=1 - math.exp(-level / 8),

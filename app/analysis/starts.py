@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,22 @@ FEW_POINTS = 120
 """With fewer tracked points a plain shift of the whole picture may fit better."""
 DOUBTFUL = 0.2
 """Share of the difference that may stay; else another start may explain more."""
-Tracked = tuple[FloatMatrix, Points, Points]
 MIRROR = np.array([[-1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+
+
+class Tracked(NamedTuple):
+    """What tracking found between two work pictures.
+
+    Attributes:
+        matrix: shape (3, 3): maps *before* to *after*.
+        before, after: shape (n, 2): points that one homography explains.
+        near: shape (m, 2) each: all points that were followed, in *before* and in *after* laid over it by the matrix.
+    """
+
+    matrix: FloatMatrix
+    before: Points
+    after: Points
+    near: tuple[Points, Points]
 
 
 def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tracked | None:
@@ -36,11 +51,11 @@ def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tra
             found = start  # near things move apart from far ones: points need not follow what most matches agree on
         if found is None or not shows_same(before, after, found):
             continue
-        points_before, points_after = retrack(source, after, found)
-        if len(points_before) < MIN_INLIERS:
+        tracked = Tracked(found, *retrack(source, after, found))
+        if len(tracked.before) < MIN_INLIERS:
             continue
         left = residual(before, after, found)
-        candidates.append((left, (found, points_before, points_after)))
+        candidates.append((left, tracked))
         sure = left < DOUBTFUL * unaligned or _ends_near(found, frame, before.shape)
         if sure or len(candidates) == 2:
             break

@@ -16,6 +16,8 @@ WORK_PIXELS = 600_000
 MIN_INLIERS = 12
 SURE_MATCHES, SURE_SHARE = 40, 0.6
 """SIFT matches, and share of them, that must agree on two places of the camera; chance gives a few."""
+NEAR_ENOUGH = 6.0
+"""Working pixels by which bent paper or a lens may move points beside what one matrix does."""
 SHARP_PEAK = 0.3
 """Response from which a phase correlation is trusted: unrelated pictures stay under 0.1."""
 
@@ -82,10 +84,15 @@ def textured(grey: UInt8Array) -> Textured:
     return Textured(normal, _corners(normal))
 
 
+def follow(before: Textured, laid: UInt8Array) -> tuple[Points, Points]:
+    """Follow corners into a picture, (H, W) uint8, that is laid over *before*: places in *before*, and there."""
+    return _track(before.normal, _normalised(laid), before.corners)
+
+
 def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
     """Track from a starting matrix; give the homography when most points agree on it."""
     points = before.corners
-    source, target = _track(before.normal, _normalised(laid_over(after, start, before.normal.shape)), points)
+    source, target = follow(before, laid_over(after, start, before.normal.shape))
     if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
         return None
     matrix, mask = homography(source, target, 1.0)
@@ -95,20 +102,23 @@ def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> Float
     return _sane(start @ matrix, before.normal.shape, after.shape)
 
 
-def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points]:
-    """Track once more with *after* laid over *before*: what is left is small, so windows see the same thing."""
+def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points, tuple[Points, Points]]:
+    """Track once more with *after* laid over *before*: what is left is small, so windows see the same thing.
+
+    Give the points that one homography explains, in both pictures, and all points, in *before* and as laid over it.
+    """
     shape = before.normal.shape
     seen = cv2.erode(shown_in(after.shape, matrix, shape), np.ones((23, 23), np.uint8), borderValue=255)
-    source, target = _track(before.normal, _normalised(laid_over(after, matrix, shape)), before.corners)
+    source, target = follow(before, laid_over(after, matrix, shape))
     inside = seen[source[:, 1].astype(int), source[:, 0].astype(int)] == 255
     source, target = source[inside], target[inside]
-    near = np.linalg.norm(target - source, axis=1) < 3.0
-    source, target = source[near], target[near]
-    if len(source) < MIN_INLIERS:
-        return source, target
-    _, mask = homography(source, target, 0.6)
-    source, target = source[mask], target[mask]
-    return source, mapped(matrix, target)
+    off = np.linalg.norm(target - source, axis=1)
+    all_near = source[off < NEAR_ENOUGH], target[off < NEAR_ENOUGH]
+    source, target = source[off < 3.0], target[off < 3.0]
+    if len(source) >= MIN_INLIERS:
+        _, mask = homography(source, target, 0.6)
+        source, target = source[mask], mapped(matrix, target[mask])
+    return source, target, all_near
 
 
 def homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from app.analysis.align import warp_to_before
-from app.analysis.geometry import box_mapped, rows
+from app.analysis.geometry import box_mapped, corners_of, rows
 from app.analysis.model import Alignment, Box
+from app.analysis.warping import warp_to_before
 
 # A canvas that grows with what a homography says is a bomb of two small files.
 EXTREME = {
@@ -28,7 +28,7 @@ def test_no_homography_makes_a_picture_larger_than_its_frame(matrix: np.ndarray)
 
 @pytest.mark.parametrize("matrix", EXTREME.values(), ids=EXTREME.keys())
 def test_a_box_stays_in_the_frame_whatever_the_homography(matrix: np.ndarray) -> None:
-    box = box_mapped(Box(10, 5, 20, 10), matrix, (40, 60))
+    box = box_mapped(corners_of(Box(10, 5, 20, 10)), matrix, (40, 60))
     assert box.x >= 0
     assert box.y >= 0
     assert box.width >= 0

@@ -10,7 +10,7 @@ export class Stage {
   constructor(element, evaluation) {
     this.element = element
     this.evaluation = evaluation
-    this.frames = new Frames(evaluation.alignment)
+    this.frames = new Frames(evaluation)
     this.selected = null // the region that was gone to
     this.panes = []
     this.size = { width: evaluation.before.width, height: evaluation.before.height }

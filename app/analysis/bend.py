@@ -1,0 +1,44 @@
+"""A smooth bend of a picture: a polynomial that says how far each place moves before a matrix maps it."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.geometry import FloatMatrix
+from app.analysis.model import Bend
+
+DEGREE = 4
+EXPONENTS = tuple((i, j) for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i))
+STEP = 8
+"""Pixels between the places where a map is computed; it is smooth in between."""
+Float = npt.NDArray[np.float64]
+Maps = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+
+def terms(places: npt.NDArray[Any], shape: tuple[int, ...]) -> Float:
+    """Give u^i v^j for each of `EXPONENTS` at places (n, 2); u and v run from -1 to 1 over a frame (height, width)."""
+    across, down = ((places + 0.5) / np.array(shape[1::-1]) * 2 - 1).T
+    u, v = (np.vander(axis, DEGREE + 1, increasing=True) for axis in (across, down))
+    return np.stack([u[:, i] * v[:, j] for i, j in EXPONENTS], axis=1)
+
+
+def moved(bend: Bend, places: npt.NDArray[Any], shape: tuple[int, ...]) -> Float:
+    """Give how far (x, y), in pixels, a bend moves places (n, 2) of a frame (height, width)."""
+    return np.asarray(terms(places, shape) @ np.array(bend) * np.array(shape[1::-1]), np.float64)
+
+
+def bent_map(matrix: FloatMatrix, bend: Bend, shape: tuple[int, ...], rows: tuple[int, int]) -> Maps:
+    """Say where each pixel of some rows (first, end) of a frame (height, width) lies in *after*: x and y, (rows, W)."""
+    width = shape[1]
+    top, end = rows
+    # Nodes lie in the middle of blocks, one block beyond the rows and the frame on every side.
+    x = (np.arange(-1, -(-width // STEP) + 1) + 0.5) * STEP - 0.5
+    y = top + (np.arange(-1, -(-(end - top) // STEP) + 1) + 0.5) * STEP - 0.5
+    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    places += moved(bend, places, shape)
+    there = cv2.perspectiveTransform(places[:, None], matrix).reshape(len(y), len(x), 2).astype(np.float32)
+    size = len(x) * STEP, len(y) * STEP
+    full: Any = cv2.resize(there, size, interpolation=cv2.INTER_LINEAR)[STEP : STEP + end - top, STEP : STEP + width]
+    return np.ascontiguousarray(full[..., 0]), np.ascontiguousarray(full[..., 1])
