@@ -15,7 +15,7 @@ run: ## serve on http://127.0.0.1:8000 (HOST=0.0.0.0 PORT=9000 make run)
 
 test: lint ## install what tests need, check style and types, run every test
 	@bin/install-browser
-	$(PYTHON_IN) -m pytest
+	$(PYTHON_IN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: ## ruff and mypy (hadolint is a test)
 	@bin/install requirements-dev.txt

@@ -1,10 +1,17 @@
-"""What all tests share: the process that children of Workers are forked from."""
+"""What all tests share: the process that children of Workers are forked from, and a real Chromium."""
 
+import os
+import shutil
+from collections.abc import Iterator
 from multiprocessing import forkserver
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 import app.worker  # noqa: F401  # it names what that process loads
+
+ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-dev-shm-usage"]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,3 +22,17 @@ def fork_server() -> None:
     another one before, it found nothing and said nothing, and each of some hundred children loaded everything anew.
     """
     forkserver.ensure_running()
+
+
+def chromium() -> str | None:
+    """Find an installed Chromium; None leaves it to the one Playwright may have installed."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start Chromium once: a process can drive it by one Playwright at a time."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()

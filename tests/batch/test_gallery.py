@@ -17,17 +17,10 @@ from app.batch.reports import gallery, write_reports
 from app.batch.results import Row
 from tests.batch.conftest import Batch, lines_of, picture, save
 from tests.batch.test_reports import HOSTILE, facts_of, row
-from tests.browser.conftest import PATIENCE_MS, running_chromium
+from tests.browser.conftest import PATIENCE_MS
 
 COUNT = 10_000
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once."""
-    with running_chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """A real Chromium on the real application: any console error or refused resource fails the test."""
 
 import logging
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,7 @@ import numpy as np
 import pytest
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -22,8 +19,6 @@ from app.settings import Settings
 HERE = Path(__file__).parent
 PATIENCE_MS = 120_000  # a machine may be busy; nothing here judges speed
 expect.set_options(timeout=PATIENCE_MS)
-ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-dev-shm-usage"]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,11 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(quiet)
-
-
-def chromium() -> str | None:
-    """Find an installed Chromium; None leaves it to the one Playwright may have installed."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="session")
@@ -71,22 +61,6 @@ def server(app: Flask) -> Iterator[str]:
     running.shutdown()
     thread.join()
     running.server_close()
-
-
-@contextmanager
-def running_chromium() -> Iterator[Browser]:
-    """Start Chromium, and end it."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once."""
-    with running_chromium() as browser:
-        yield browser
 
 
 class Watch:
