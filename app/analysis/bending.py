@@ -15,8 +15,8 @@ FEWEST = 60
 """Points that must tell of a bend."""
 WORTH = 0.3
 """Working pixels that a quarter of the points must be off, or one matrix is good enough."""
-LEFT = 0.5
-"""What of that may stay."""
+LEFT = 0.5, 0.4
+"""What may stay for a quarter of the points, and for a tenth: rows that came or went leave much in one place."""
 PASSES = 2
 FOLLOWED = 0.7
 """Of the points that told of a bend, the share that must be there when it is undone."""
@@ -50,7 +50,7 @@ def find_bend(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, near: 
     if len(off) < FEWEST or _most(off) < WORTH:
         return ()
     bend, left = _fitted(places, off, before.shape)
-    if _most(left) > LEFT * _most(off):
+    if not _explains(left, off):
         return ()
     # Again with that bend undone: towards the corners most points were too far off to be followed.
     source = textured(before)
@@ -63,7 +63,12 @@ def find_bend(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, near: 
         places, there = places[close], there[close]
         off = there - places + moved(bend, places, before.shape)
         bend, left = _fitted(places, off, before.shape)
-    return bend if _most(left) <= LEFT * _most(off) and _stretch(bend) < STRETCH else ()
+    return bend if _explains(left, off) and _stretch(bend) < STRETCH else ()
+
+
+def _explains(left: Float, off: Float) -> bool:
+    """Say whether little is left of how far points are off."""
+    return all(_most(left, share) <= limit * _most(off, share) for limit, share in zip(LEFT, (0.25, 0.1), strict=True))
 
 
 def _stretch(bend: Bend) -> float:
@@ -73,9 +78,9 @@ def _stretch(bend: Bend) -> float:
     return float(max(np.abs(np.diff(grid, axis=axis)).max() for axis in (0, 1)))
 
 
-def _most(off: Float) -> float:
-    """Give how far a quarter of all points are off at least."""
-    return float(np.quantile(np.hypot(*off.T), 0.75))
+def _most(off: Float, share: float = 0.25) -> float:
+    """Give how far a share of all points are off at least."""
+    return float(np.quantile(np.hypot(*off.T), 1 - share))
 
 
 def _fitted(places: Points, off: Float, shape: tuple[int, ...]) -> tuple[Bend, Float]:

@@ -119,6 +119,15 @@ def test_points_that_agree_on_no_smooth_bend_tell_of_none() -> None:
     assert find_bend(grey, grey, np.eye(3), (places, places + off)) == ()
 
 
+@pytest.mark.parametrize("rows", [3, 5])
+def test_rows_that_came_are_no_bend(rows: int) -> None:
+    """A polynomial comes near a step, too, but for the points around it."""
+    grey = np.ascontiguousarray(PHOTO[..., 1])
+    places = np.random.default_rng(1).uniform(20, 580, (500, 2)).astype(np.float32)
+    moved_down = np.stack([np.zeros(500), np.where(places[:, 1] > 300, rows, 0)], axis=1).astype(np.float32)
+    assert find_bend(grey, grey, np.eye(3), (places, places + moved_down)) == ()
+
+
 BEND = tuple((0.01 * (i == 3) - 0.004 * (i == j), 0.008 * (j == 2) + 0.003 * (i == 1)) for i, j in EXPONENTS)
 
 
