@@ -25,10 +25,11 @@ from app.analysis.model import (
     UInt8Array,
 )
 from app.analysis.scene import is_unrelated, residual, rows_agree
-from app.analysis.starts import FEW_POINTS, find_track, is_small_move
+from app.analysis.starts import FEW_POINTS, Tracked, find_track, is_small_move
 from app.analysis.threads import in_threads
 from app.analysis.tracking import phase_shift, seen_from_elsewhere, work_grey
 
+Works = list[tuple[UInt8Array, tuple[float, float]]]
 WHOLE = 0.3
 """Corners this close to whole pixels may lie on them, when the pixels then prove equal."""
 EQUAL, NEARLY = 0.5, 0.95
@@ -45,7 +46,7 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     same frame, the likeliest orientation, or a guess from SIFT matches, also mirrored; soft pictures, which have
     none, are laid over each other by their levels. Shift, similarity, affine and homography are fitted to the
     inliers of a MAGSAC homography, and the simplest that explains them is kept, provided that the two pictures
-    then look alike.
+    then look alike; where points agree on a smooth bend besides, that is kept on top of the homography.
 
     Parameters
     ----------
@@ -76,29 +77,7 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     (grey_before, scale_before), (grey_after, scale_after) = works
     tracked = find_track(grey_before, grey_after, deadline)
     if tracked is not None:
-        found, points_before, points_after, near = tracked
-        if before.width == after.width and not rows_agree(grey_before, grey_after, found):
-            bands = find_bands(before.pixels, after.pixels, noisy=True)
-            if bands:
-                return _by_bands(bands, before.pixels, after.pixels)
-        bend = find_bend(grey_before, grey_after, found, near)
-        if bend:
-            whole = scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
-            return _told(Alignment("homography", rows(whole), len(near[0]), BENT, bend=bend))
-        same_size = before.pixels.shape == after.pixels.shape
-        if (
-            same_size
-            and is_small_move(found, grey_before, grey_after)
-            and not _better(grey_before, grey_after, found, np.eye(3))
-        ):
-            return Alignment(inliers=len(points_before), reason="already in place")
-        full_before = to_full(points_before, scale_before)
-        full_after = to_full(points_after, scale_after)
-        fitted = simplest_fit(full_before, full_after, same_size, 1.0 / min(scale_before)) or _framed(before, after)
-        if len(points_before) < FEW_POINTS and fitted.model not in ("none", "shift"):
-            slid = _slid(before, after, grey_before, grey_after, scale_before, found)
-            fitted = slid or fitted
-        return _told(_snapped(fitted, before, after))
+        return _followed(before, after, works, tracked)
     bands = find_bands(before.pixels, after.pixels, noisy=True)
     if bands:
         return _by_bands(bands, before.pixels, after.pixels)
@@ -115,6 +94,33 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
         reason = ELSEWHERE if seen_from_elsewhere(grey_before, grey_after) else "nothing in common to align on"
         return Alignment(matrix=matrix, reason=reason, same_scene=False)
     return _framed(before, after)
+
+
+def _followed(before: Picture, after: Picture, works: Works, tracked: Tracked) -> Alignment:
+    """Choose what explains where points went: rows that moved, a bend, nothing, or the simplest matrix that fits."""
+    (grey_before, scale_before), (grey_after, scale_after) = works
+    found = tracked.matrix
+    if before.width == after.width and not rows_agree(grey_before, grey_after, found):
+        bands = find_bands(before.pixels, after.pixels, noisy=True)
+        if bands:
+            return _by_bands(bands, before.pixels, after.pixels)
+    bend, inliers = find_bend(grey_before, grey_after, found, tracked.near)
+    if bend:
+        matrix = scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
+        return _told(Alignment("homography", rows(matrix), inliers, BENT, bend=bend))
+    same_size = before.pixels.shape == after.pixels.shape
+    if (
+        same_size
+        and is_small_move(found, grey_before, grey_after)
+        and not _better(grey_before, grey_after, found, np.eye(3))
+    ):
+        return Alignment(inliers=len(tracked.before), reason="already in place")
+    full = to_full(tracked.before, scale_before), to_full(tracked.after, scale_after)
+    fitted = simplest_fit(*full, same_size, 1.0 / min(scale_before)) or _framed(before, after)
+    if len(tracked.before) < FEW_POINTS and fitted.model not in ("none", "shift"):
+        slid = _slid(before, after, grey_before, grey_after, scale_before, found)
+        fitted = slid or fitted
+    return _told(_snapped(fitted, before, after))
 
 
 def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:

@@ -17,6 +17,8 @@ WORTH = 0.3
 """Working pixels that a quarter of the points must be off, or one matrix is good enough."""
 LEFT = 0.5, 0.4
 """What may stay for a quarter of the points, and for a tenth: rows that came or went leave much in one place."""
+AGREE = 0.6
+"""Working pixels by which a point may be off that agrees with a bend."""
 PASSES = 2
 FOLLOWED = 0.7
 """Of the points that told of a bend, the share that must be there when it is undone."""
@@ -24,7 +26,9 @@ STRETCH = 0.2
 """No paper and no lens stretches a part of the picture by more than this."""
 
 
-def find_bend(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, near: tuple[Points, Points]) -> Bend:
+def find_bend(
+    before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, near: tuple[Points, Points]
+) -> tuple[Bend, int]:
     """Find the smooth bend that is left where a matrix lays *after* over *before*.
 
     Parameters
@@ -38,20 +42,22 @@ def find_bend(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, near: 
 
     Returns
     -------
-    Bend
+    bend : Bend
         Weights (x, y) of u^i v^j for each of `EXPONENTS`, in widths and heights of *before*, where u and v run from
         -1 to 1 over it; empty when the points do not tell of a smooth bend.
+    inliers : int
+        Points that agree with it.
 
     References
     ----------
-    Goshtasby 1986, "Piecewise linear mapping functions for image registration", on polynomials for smooth distortion.
+    Zitová and Flusser 2003, "Image registration methods: a survey", section 5.1 (bivariate polynomials).
     """
     places, off = near[0], np.asarray(near[1] - near[0], np.float64)
     if len(off) < FEWEST or _most(off) < WORTH:
-        return ()
+        return (), 0
     bend, left = _fitted(places, off, before.shape)
     if not _explains(left, off):
-        return ()
+        return (), 0
     # Again with that bend undone: towards the corners most points were too far off to be followed.
     source = textured(before)
     for _ in range(PASSES):
@@ -59,11 +65,13 @@ def find_bend(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, near: 
         places, there = follow(source, np.asarray(laid, np.uint8))
         close = np.hypot(*(there - places).T) < NEAR_ENOUGH
         if close.sum() < max(FEWEST, FOLLOWED * len(near[0])):
-            return ()
+            return (), 0
         places, there = places[close], there[close]
         off = there - places + moved(bend, places, before.shape)
         bend, left = _fitted(places, off, before.shape)
-    return bend if _explains(left, off) and _stretch(bend) < STRETCH else ()
+    if not _explains(left, off) or _stretch(bend) >= STRETCH:
+        return (), 0
+    return bend, int((np.hypot(*left.T) < AGREE).sum())
 
 
 def _explains(left: Float, off: Float) -> bool:
