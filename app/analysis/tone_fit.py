@@ -182,7 +182,8 @@ def _fit(
     """Fit all channels with common robust weights; give the weights of the terms and what is left."""
     columns = [_columns(seen.source[:, channel] * balance[channel], light) for channel in range(3)]
     ridge = np.concatenate([curve_ridge, LIGHT_RIDGE])[: len(start)]
-    own_ridge = np.maximum(30 * ridge, 1e-3)
+    held = np.concatenate([np.maximum(curve_ridge, CURVE_RIDGE), LIGHT_RIDGE])[: len(start)]  # free in common only
+    own_ridge = np.maximum(30 * held, 1e-3)
     own_ridge[1] = ridge[1]
     identity = np.zeros(len(start))
     identity[1] = 1.0

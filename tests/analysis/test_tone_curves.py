@@ -10,7 +10,8 @@ from app.analysis import evaluate
 from app.analysis.encoding import encode_png
 from app.analysis.model import Options, UInt8Array
 from app.analysis.tone import even_tone
-from app.analysis.tone_fit import _flattens, fit_tone
+from app.analysis.tone_fit import FREE_RIDGE, _fit, _flattens, fit_tone
+from app.analysis.tone_samples import Samples
 
 BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 DARK: UInt8Array = np.asarray(cv2.resize(data.rocket(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
@@ -81,6 +82,17 @@ def test_a_curve_that_is_flat_among_the_tones_is_told_from_gamma_and_from_lifted
     assert not _flattens(curve(a=1.0, a_log=0.3, a_log_log=0.05), levels, telling)
     assert _flattens(curve(a=0.2, one=0.7), levels, telling)
     assert _flattens(curve(a=1.0, bend=-1.6), levels, telling)
+
+
+def test_black_is_lifted_in_all_channels_or_in_none() -> None:
+    """A dark picture of one tone got a red curve of its own, far off above that tone: its noise was all there was."""
+    source = np.repeat(np.linspace(0.03, 0.9, 400)[:, None], 3, axis=1)
+    target = source + np.array([0.04, 0.0, 0.0])
+    seen = Samples(target, source, np.zeros((400, 2)), np.ones(400), (2.0, 2.0))
+    start = np.zeros((6, 3))
+    start[1] = 1.0
+    curves, _ = _fit(seen, np.ones(3), None, start, np.ones(400), FREE_RIDGE)
+    assert np.ptp(curves[0]) < 0.01
 
 
 def test_a_picture_without_one_flat_place_under_another_contrast_is_evaluated() -> None:
