@@ -39,7 +39,9 @@ FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 LIFTED_RIDGE = np.array([2e-5, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 """Leaves it free to lift black only, as few tones cannot tell more."""
 CLEARLY = 0.9
-"""Share of the cost of a stiff curve that a free one may have, with rare tones weighed up."""
+"""Share of the cost of a stiff curve that a free one may have, each tone counting the same."""
+TONES, LEAST_TOLD = 16, 1.0
+"""Tones that are told apart, and what flat patches must add up to for one to count."""
 WIDE = 0.25
 """Range that tones must span, 0 to 1, to tell an S from a straight line."""
 LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
@@ -122,16 +124,25 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
 def _fit_curve(seen: Samples, telling: Float, weight: Float, identity: Float) -> tuple[Float, Float, Float]:
     """Fit a stiff curve and a freer one; give the better, what it leaves, and its ridge.
 
-    The freer one must be better for rare tones, too: what noise does to white paper alone would flatten it.
+    The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it.
     """
     even = np.ones(3)
     free_ridge = FREE_RIDGE if np.ptp(_span(seen.source, telling)) >= WIDE else LIFTED_RIDGE
     curves, residual = _fit(seen, even, None, identity, weight, CURVE_RIDGE)
     free, left = _fit(seen, even, None, identity, weight, free_ridge)
-    better = _cost(left, telling) < _cost(residual, telling)
-    if not better or _cost(left, weight) > CLEARLY * _cost(residual, weight) or _flattens(free, seen.source, telling):
+    even_tones = _evenly(seen.source, telling)
+    better = _cost(left, even_tones) < CLEARLY * _cost(residual, even_tones)
+    if not better or _cost(left, telling) > _cost(residual, telling) or _flattens(free, seen.source, telling):
         return curves, residual, CURVE_RIDGE
     return free, left, free_ridge
+
+
+def _evenly(source: Float, telling: Float) -> Float:
+    """Weigh samples so that each tone that is told of counts the same, however much of the picture has it."""
+    tones = np.minimum(source.mean(axis=1) * TONES, TONES - 1).astype(np.intp)
+    told = np.bincount(tones, telling, minlength=TONES)
+    share = np.where(told >= LEAST_TOLD, 1 / np.maximum(told, LEAST_TOLD), 0.0)
+    return np.asarray(share[tones] * telling if share.any() else telling)
 
 
 def _stiff(ridge: Float) -> Float:

@@ -12,10 +12,10 @@ from skimage import data
 from app.analysis import evaluate
 from app.analysis.bend import EXPONENTS, bent_map, moved
 from app.analysis.bending import find_bend
-from app.analysis.encoding import encode_png
+from app.analysis.encoding import encode_jpeg, encode_png
 from app.analysis.framing import box_in_after
-from app.analysis.geometry import mapped
-from app.analysis.model import BENT, IDENTITY, Alignment, Box, UInt8Array
+from app.analysis.geometry import Points, mapped
+from app.analysis.model import BENT, IDENTITY, Alignment, Bend, Box, UInt8Array
 from app.analysis.warping import warp_to_before
 
 PHOTO: UInt8Array = np.asarray(cv2.resize(data.coffee(), (900, 600), interpolation=cv2.INTER_AREA), np.uint8)
@@ -120,13 +120,41 @@ def test_points_that_agree_on_no_smooth_bend_tell_of_none() -> None:
     assert find_bend(grey, grey, np.eye(3), (places, places + off)) == ((), 0)
 
 
-@pytest.mark.parametrize("rows", [3, 5])
-def test_rows_that_came_are_no_bend(rows: int) -> None:
+def test_rows_that_came_are_no_bend() -> None:
     """A polynomial comes near a step, too, but for the points around it."""
-    grey = np.ascontiguousarray(PHOTO[..., 1])
-    places = np.random.default_rng(1).uniform(20, 580, (500, 2)).astype(np.float32)
-    moved_down = np.stack([np.zeros(500), np.where(places[:, 1] > 300, rows, 0)], axis=1).astype(np.float32)
-    assert find_bend(grey, grey, np.eye(3), (places, places + moved_down)) == ((), 0)
+    before = np.asarray(cv2.resize(data.astronaut(), (819, 819), interpolation=cv2.INTER_CUBIC), np.uint8)
+    after = np.vstack([before[:409], np.full((8, 819, 3), 200, np.uint8), before[409:-8]])
+    found = evaluate(encode_jpeg(before), encode_jpeg(np.ascontiguousarray(after)))
+    assert found.alignment.bend == ()
+    assert found.verdict == "different"
+
+
+def followed(bow: float) -> tuple[Points, Points]:
+    """Give places all over the photo, and where `bowed` puts them."""
+    size = np.array([900, 600]) / 2
+    places = np.random.default_rng(1).uniform(40, [860, 560], (400, 2))
+    there = places.copy()
+    for _ in range(20):
+        share = (((there - size) / size) ** 2).sum(axis=1, keepdims=True) / 2
+        there = places - bow * share * (there - size)
+    return places.astype(np.float32), there.astype(np.float32)
+
+
+def bend_of(bow: float, after: UInt8Array) -> tuple[Bend, int]:
+    grey_before, grey_after = (np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)) for image in (PHOTO, after))
+    return find_bend(grey_before, grey_after, np.eye(3), followed(bow))
+
+
+def test_only_a_bend_that_is_worth_it_and_that_paper_or_a_lens_may_make_is_taken() -> None:
+    assert bend_of(0.02, bowed(PHOTO, 0.02))[1] > 200
+    assert bend_of(0.001, bowed(PHOTO, 0.001)) == ((), 0)
+    assert bend_of(0.25, bowed(PHOTO, 0.25)) == ((), 0)
+
+
+def test_a_bend_must_be_seen_where_its_points_are() -> None:
+    after = bowed(PHOTO, 0.02)
+    after[:, 330:] = np.random.default_rng(2).integers(0, 256, after[:, 330:].shape)
+    assert bend_of(0.02, after) == ((), 0)
 
 
 BEND = tuple((0.01 * (i == 3) - 0.004 * (i == j), 0.008 * (j == 2) + 0.003 * (i == 1)) for i, j in EXPONENTS)

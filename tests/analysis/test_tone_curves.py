@@ -7,7 +7,7 @@ import pytest
 from skimage import data
 
 from app.analysis import evaluate
-from app.analysis.encoding import encode_png
+from app.analysis.encoding import encode_jpeg, encode_png
 from app.analysis.model import Options, UInt8Array
 from app.analysis.tone import even_tone
 from app.analysis.tone_fit import FREE_RIDGE, _fit, _flattens, fit_tone
@@ -82,6 +82,23 @@ def test_a_curve_that_is_flat_among_the_tones_is_told_from_gamma_and_from_lifted
     assert not _flattens(curve(a=1.0, a_log=0.3, a_log_log=0.05), levels, telling)
     assert _flattens(curve(a=0.2, one=0.7), levels, telling)
     assert _flattens(curve(a=1.0, bend=-1.6), levels, telling)
+
+
+def test_noise_on_white_paper_does_not_flatten_the_curve() -> None:
+    """A free curve made even the noise that only *after* has, and grey panels lighter by a dozen levels with it."""
+    before = np.full((700, 520, 3), 250, np.uint8)
+    for line in range(22):
+        text = f"Item {line * 7919 % 1000} of {line * 104729 % 9973}"
+        cv2.putText(before, text, (30, 40 + 30 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (20, 20, 20), 2, cv2.LINE_AA)
+    for panel in range(6):
+        cv2.rectangle(before, (400, 40 + 100 * panel), (480, 100 + 100 * panel), (20 + 30 * panel,) * 3, -1)
+    noisy = quantised(before * 0.86 + np.random.default_rng(1).normal(0, 5, before.shape))
+    after = np.asarray(cv2.imdecode(np.frombuffer(encode_jpeg(noisy), np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
+    _, tone_map = fit_tone(before, after, np.full(before.shape[:2], 255, np.uint8))
+    levels = np.array([40, 100, 170], np.uint8)
+    assert tone_map is not None
+    made = tone_map.apply(np.repeat(levels[None, :, None], 3, axis=2))[0, :, 0]
+    assert np.abs(made - levels / 0.86).max() <= 4
 
 
 def test_black_is_lifted_in_all_channels_or_in_none() -> None:
