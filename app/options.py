@@ -41,7 +41,8 @@ class OptionsIn(BaseModel):
         description="auto brings the second image into the frame of the first; off compares as given.",
     )
     tone: Literal["auto", "off"] = Field(
-        default=_DEFAULTS.tone, description="auto evens out exposure, white balance and uneven light; off leaves them."
+        default=_DEFAULTS.tone,
+        description="auto evens out exposure, contrast, white balance and uneven light; off leaves them.",
     )
     sensitivity: float = Field(
         default=_DEFAULTS.sensitivity, ge=0, le=100, description="0 marks only the obvious, 100 every pixel."

@@ -36,14 +36,10 @@ PULL = 0.2
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 """Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
-LIFTED_RIDGE = np.array([2e-5, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
-"""Leaves it free to lift black only, as few tones cannot tell more."""
 CLEARLY = 0.9
 """Share of the cost of a stiff curve that a free one may have, each tone counting the same."""
 TONES, LEAST_TOLD = 16, 1.0
 """Tones that are told apart, and what flat patches must add up to for one to count."""
-WIDE = 0.25
-"""Range that tones must span, 0 to 1, to tell an S from a straight line."""
 LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
 """Fast waves must earn their place."""
 
@@ -126,15 +122,13 @@ def _fit_curve(seen: Samples, telling: Float, weight: Float, identity: Float) ->
 
     The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it.
     """
-    even = np.ones(3)
-    free_ridge = FREE_RIDGE if np.ptp(_span(seen.source, telling)) >= WIDE else LIFTED_RIDGE
-    curves, residual = _fit(seen, even, None, identity, weight, CURVE_RIDGE)
-    free, left = _fit(seen, even, None, identity, weight, free_ridge)
+    curves, residual = _fit(seen, np.ones(3), None, identity, weight, CURVE_RIDGE)
+    free, left = _fit(seen, np.ones(3), None, identity, weight, FREE_RIDGE)
     even_tones = _evenly(seen.source, telling)
     better = _cost(left, even_tones) < CLEARLY * _cost(residual, even_tones)
     if not better or _cost(left, telling) > _cost(residual, telling) or _flattens(free, seen.source, telling):
         return curves, residual, CURVE_RIDGE
-    return free, left, free_ridge
+    return free, left, FREE_RIDGE
 
 
 def _evenly(source: Float, telling: Float) -> Float:
