@@ -29,6 +29,12 @@ def moved(bend: Bend, places: npt.NDArray[Any], shape: tuple[int, ...]) -> Float
     return np.asarray(terms(places, shape) @ np.array(bend) * np.array(shape[1::-1]), np.float64)
 
 
+def to_after(places: npt.NDArray[Any], matrix: FloatMatrix, bend: Bend, shape: tuple[int, ...]) -> Float:
+    """Map places (n, 2) of a frame (height, width) by its bend, if there is one, and then by the matrix (3, 3)."""
+    bent = places + moved(bend, places, shape) if bend else places
+    return np.asarray(cv2.perspectiveTransform(np.asarray(bent, np.float64)[None], matrix)[0], np.float64)
+
+
 def bent_map(matrix: FloatMatrix, bend: Bend, shape: tuple[int, ...], rows: tuple[int, int]) -> Maps:
     """Say where each pixel of some rows (first, end) of a frame (height, width) lies in *after*: x and y, (rows, W)."""
     width = shape[1]
@@ -37,8 +43,7 @@ def bent_map(matrix: FloatMatrix, bend: Bend, shape: tuple[int, ...], rows: tupl
     x = (np.arange(-1, -(-width // STEP) + 1) + 0.5) * STEP - 0.5
     y = top + (np.arange(-1, -(-(end - top) // STEP) + 1) + 0.5) * STEP - 0.5
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    places += moved(bend, places, shape)
-    there = cv2.perspectiveTransform(places[:, None], matrix).reshape(len(y), len(x), 2).astype(np.float32)
+    there = to_after(places, matrix, bend, shape).reshape(len(y), len(x), 2).astype(np.float32)
     size = len(x) * STEP, len(y) * STEP
     full: Any = cv2.resize(there, size, interpolation=cv2.INTER_LINEAR)[STEP : STEP + end - top, STEP : STEP + width]
     return np.ascontiguousarray(full[..., 0]), np.ascontiguousarray(full[..., 1])

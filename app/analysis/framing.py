@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.analysis.bend import moved
-from app.analysis.geometry import box_mapped, corners_of, turn_of
+from app.analysis.bend import to_after
+from app.analysis.geometry import box_around, corners_of, turn_of
 from app.analysis.model import IDENTITY, Alignment, Band, Box, Kind, Maps, Options, Region
 
 Framed = tuple[Box, Box, Kind]
@@ -60,12 +60,11 @@ def _holds(outer: Box, inner: Box) -> bool:
 def box_in_after(box: Box, alignment: Alignment, before: Shape, after: Shape) -> Box:
     """Map a box of *before* into *after* (both height, width), band by band where rows moved."""
     if not alignment.bands:
-        corners = corners_of(box)
-        bent = moved(alignment.bend, corners, before) if alignment.bend else 0.0
-        return box_mapped(corners + bent, np.array(alignment.matrix), after)
+        corners = to_after(corners_of(box), np.array(alignment.matrix), alignment.bend, before)
+        return box_around(corners, after)
     spans = [span for band in alignment.bands if (span := _span(box, band)) is not None]
     if not spans:
-        return box_mapped(corners_of(box), np.eye(3), after)
+        return box_around(corners_of(box), after)
     top, bottom = min(span[0] for span in spans), max(span[1] for span in spans)
     return Box(box.x, top, box.width, bottom - top)
 

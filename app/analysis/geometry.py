@@ -70,9 +70,9 @@ def corners_of(box: Box) -> FloatMatrix:
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
 
 
-def box_mapped(corners: FloatMatrix, matrix: FloatMatrix, shape: tuple[int, int]) -> Box:
-    """Map the corners (4, 2) of a box and cut what they span to a frame (height, width)."""
-    quad = cv2.perspectiveTransform(corners[None], matrix)[0] + 0.5
+def box_around(corners: FloatMatrix, shape: tuple[int, int]) -> Box:
+    """Give the box that four corners (4, 2) span, cut to a frame (height, width)."""
+    quad = corners + 0.5
     # Cut before they become integers: near the horizon of a homography they may be larger than any.
     x0, y0 = np.clip(np.rint(quad.min(axis=0)), 0, [shape[1], shape[0]])
     x1, y1 = np.clip(np.rint(quad.max(axis=0)), 0, [shape[1], shape[0]])

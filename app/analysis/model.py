@@ -133,7 +133,7 @@ class Alignment:
     ``inliers`` is the number of matched features that agree with the matrix; ``same_scene`` is False
     when the two images have nothing in common, or were taken from places too far apart to be laid over each other.
     Where rows were inserted or removed, ``bands`` tells for each piece where it went, instead of the matrix.
-    Where paper bends or a lens bows, ``bend`` moves a place of *before* before the matrix does (see `bending`).
+    Where paper bends or a lens bows, ``bend`` moves a place of *before* before the matrix does (see `bend.py`).
     """
 
     model: AlignmentModel = "none"

@@ -8,10 +8,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.bend import moved
+from app.analysis.bend import to_after
 from app.analysis.encoding import encode_blink, encode_jpeg, encode_png, encode_webp, with_alpha
 from app.analysis.features import draw_matches, find_matches
-from app.analysis.model import Alignment, Bend, Evaluation, Maps, Options, Picture, Region
+from app.analysis.model import Alignment, Evaluation, Maps, Options, Picture, Region
 from app.analysis.overlays import Mark, annotate
 from app.analysis.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned, warp
 from app.analysis.resize import reduce_to, scale_by
@@ -98,26 +98,32 @@ def _aligned(scene: Scene) -> bytes:
 
 
 def _marks_before(scene: Scene) -> list[Mark]:
-    return [Mark(region.id, region.before, _outlines(region, np.eye(3))) for region in scene.regions]
+    return [Mark(region.id, region.before, _outlines(region)) for region in scene.regions]
 
 
 def _marks_after(scene: Scene) -> list[Mark]:
-    return [Mark(region.id, region.after, _outlines(region, *_to_after(scene, region))) for region in scene.regions]
+    bend, shape = scene.alignment.bend, scene.before.pixels.shape
+    return [
+        Mark(
+            region.id,
+            region.after,
+            tuple(to_after(outline, _matrix_of(scene, region), bend, shape) for outline in _outlines(region)),
+        )
+        for region in scene.regions
+    ]
 
 
-def _to_after(scene: Scene, region: Region) -> tuple[Any, Bend, tuple[int, ...]]:
-    """Give what brings the outlines of a region into *after*; where rows moved, they moved with its box."""
+def _matrix_of(scene: Scene, region: Region) -> Any:
+    """Give the matrix that brings the outlines of a region into *after*; where rows moved, they moved with its box."""
     if not scene.alignment.bands:
-        return np.array(scene.alignment.matrix, np.float64), scene.alignment.bend, scene.before.pixels.shape
-    gone = region.after.x - region.before.x, region.after.y - region.before.y
-    return np.array([[1, 0, gone[0]], [0, 1, gone[1]], [0, 0, 1]], np.float64), (), ()
+        return np.array(scene.alignment.matrix, np.float64)
+    moved = region.after.x - region.before.x, region.after.y - region.before.y
+    return np.array([[1, 0, moved[0]], [0, 1, moved[1]], [0, 0, 1]], np.float64)
 
 
-def _outlines(region: Region, matrix: Any, bend: Bend = (), shape: tuple[int, ...] = ()) -> tuple[Any, ...]:
-    """Map the outlines of a region by the bend of a frame (height, width) and a matrix."""
-    outlines = [np.array(contour, np.float64) for contour in region.contours]
-    bent = [outline + moved(bend, outline, shape) for outline in outlines] if bend else outlines
-    return tuple(cv2.perspectiveTransform(outline.reshape(1, -1, 2), matrix)[0] for outline in bent)
+def _outlines(region: Region) -> tuple[Any, ...]:
+    """Give the outlines of a region, (n, 2) each, in *before*."""
+    return tuple(np.array(contour, np.float64).reshape(-1, 2) for contour in region.contours)
 
 
 def _overlay_before(scene: Scene) -> bytes:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from app.analysis.geometry import box_mapped, corners_of, rows
+from app.analysis.bend import to_after
+from app.analysis.geometry import box_around, corners_of, rows
 from app.analysis.model import Alignment, Box
 from app.analysis.warping import warp_to_before
 
@@ -28,7 +29,7 @@ def test_no_homography_makes_a_picture_larger_than_its_frame(matrix: np.ndarray)
 
 @pytest.mark.parametrize("matrix", EXTREME.values(), ids=EXTREME.keys())
 def test_a_box_stays_in_the_frame_whatever_the_homography(matrix: np.ndarray) -> None:
-    box = box_mapped(corners_of(Box(10, 5, 20, 10)), matrix, (40, 60))
+    box = box_around(to_after(corners_of(Box(10, 5, 20, 10)), matrix, (), (40, 60)), (40, 60))
     assert box.x >= 0
     assert box.y >= 0
     assert box.width >= 0

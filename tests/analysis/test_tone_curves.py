@@ -12,10 +12,9 @@ from app.analysis.model import Options, UInt8Array
 from app.analysis.tone import even_tone
 from app.analysis.tone_fit import FREE_RIDGE, _fit, _flattens, fit_tone
 from app.analysis.tone_samples import Samples
+from tests.analysis.test_tone import BEFORE, VALID, quantised
 
-BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 DARK: UInt8Array = np.asarray(cv2.resize(data.rocket(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
-VALID = np.full(BEFORE.shape[:2], 255, np.uint8)
 
 
 def s_curve(levels: npt.NDArray[np.float64], bend: float) -> npt.NDArray[np.float64]:
@@ -34,10 +33,6 @@ CURVES = {
     "an S the other way": s_curve(LEVELS, -0.4),
     "lifted and bent": s_curve(LEVELS * 0.9 + 12, 0.3),
 }
-
-
-def quantised(levels: npt.NDArray[np.float64]) -> UInt8Array:
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -5,12 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from playwright.sync_api import Page
 
-from app.analysis.bend import EXPONENTS, moved
+from app.analysis.bend import moved
 from app.analysis.geometry import mapped
+from tests.analysis.test_bending import BEND, TURNED
 
 OpenPage = Callable[..., Page]
-BEND = tuple((0.01 * (i == 3) - 0.004 * (i == j), 0.008 * (j == 2) + 0.003 * (i == 1)) for i, j in EXPONENTS)
-MATRIX = [[0.99, 0.05, -8.0], [-0.05, 0.99, 22.0], [1e-5, -2e-5, 1.0]]
 PLACES = [(0, 0), (899, 0), (450, 300), (120.5, 590.25), (899, 599)]
 ASK = """async ([matrix, bend, places]) => {
   const { Frames } = await import('/static/js/viewer/frames.js')
@@ -23,14 +22,14 @@ ASK = """async ([matrix, bend, places]) => {
 
 def test_a_place_is_found_in_after_and_back(open_page: OpenPage) -> None:
     page = open_page("/")
-    there, home = page.evaluate(ASK, [MATRIX, BEND, PLACES])
+    there, home = page.evaluate(ASK, [TURNED.tolist(), BEND, PLACES])
     places = np.array(PLACES, np.float64)
-    expected = mapped(np.array(MATRIX), (places + moved(BEND, places, (600, 900))).astype(np.float32))
+    expected = mapped(TURNED, (places + moved(BEND, places, (600, 900))).astype(np.float32))
     assert np.abs(np.array(there) - expected).max() < 0.01
     assert np.abs(np.array(home) - places).max() < 0.01
 
 
 def test_a_result_of_an_older_version_has_no_bend(open_page: OpenPage) -> None:
     page = open_page("/")
-    there, _ = page.evaluate(ASK, [MATRIX, None, PLACES])
-    assert np.abs(np.array(there) - mapped(np.array(MATRIX), np.array(PLACES, np.float32))).max() < 0.01
+    there, _ = page.evaluate(ASK, [TURNED.tolist(), None, PLACES])
+    assert np.abs(np.array(there) - mapped(TURNED, np.array(PLACES, np.float32))).max() < 0.01
