@@ -1,6 +1,7 @@
 """Fit the tone map that turns *after* into *before*, robustly."""
 
 import math
+from itertools import product
 
 import numpy as np
 
@@ -33,6 +34,9 @@ STIFF = 300.0
 """How much stiffer a curve is held where light and curve could both explain what is seen."""
 PULL = 0.2
 """Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
+EVEN_BALANCE = np.ones(3)
+LEAST_TRIED = 1000
+"""Samples on which light is tried, at least."""
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 """Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
@@ -93,37 +97,50 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
 def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     """Try a curve, then a curve with light; keep the simplest that clearly lowers the cost ``plain``."""
     weight = telling * rarity(seen, telling)
-    identity = np.zeros((len(CURVE_RIDGE), 3))
-    identity[1] = 1.0
-    even = np.ones(3)
-    curves, residual, ridge = _fit_curve(seen, telling, weight, identity)
+    curves, residual, ridge = _fit_curve(seen, telling, weight)
     gain = _gain(curves, np.maximum(seen.source.mean(axis=0), LEAST_LEVEL))
     balance, flattens = gain / gain.mean(), _flattens(curves, seen.source, telling)
-    by_curve, cost = ToneMap(curves, np.empty((0, 3)), even), _cost(residual, telling)
+    by_curve, cost = ToneMap(curves, np.empty((0, 3)), EVEN_BALANCE), _cost(residual, telling)
     if not flattens:
-        curves, balanced = _fit(seen, balance, None, identity, weight, ridge)
+        curves, balanced = _fit(seen, balance, weight, ridge)
         balanced_cost = _cost(balanced, telling)
         if balanced_cost < cost:
             by_curve, cost, residual = ToneMap(curves, np.empty((0, 3)), balance), balanced_cost, balanced
     if flattens or _slope(residual, seen.positions, telling) > EVEN / 255:
-        light = light_at(seen.positions)
-        # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
-        first, ridge = (identity, _stiff(ridge)) if flattens else (curves, ridge)
         bound = 2.5 * cost + 0.5 / 255 if flattens else 0.85 * cost - 0.05 / 255
-        first = np.vstack([first, np.zeros((light.shape[1], 3))])
-        both, residual = _fit(seen, balance, light, first, weight, ridge)
-        if _cost(residual, telling) < min(EXPLAINED_BY_LIGHT * plain, bound):
-            return ToneMap(both[: len(identity)], both[len(identity) :], balance)
+        # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
+        ridges = [_stiff(ridge)] if flattens else [_stiff(ridge), ridge]
+        lit, cost_lit = _fit_light(seen, telling, weight, [EVEN_BALANCE, balance], ridges)
+        if cost_lit < min(EXPLAINED_BY_LIGHT * plain, bound):
+            return lit
     return by_curve if cost < EXPLAINED_BY_CURVE * plain else None
 
 
-def _fit_curve(seen: Samples, telling: Float, weight: Float, identity: Float) -> tuple[Float, Float, Float]:
+def _fit_light(
+    seen: Samples, telling: Float, weight: Float, balances: list[Float], ridges: list[Float]
+) -> tuple[ToneMap, float]:
+    """Try each balance with each ridge on some of the samples, fit the best to all; give it and its cost.
+
+    What a curve alone takes for a colour cast may be light that falls where one colour is.
+    """
+    some = np.random.default_rng(0).permutation(len(weight))[: max(LEAST_TRIED, len(weight) // 4)]
+    few = Samples(*(values[some] for values in seen[:4]), seen.bright)
+
+    def left_by(held: tuple[Float, Float]) -> float:
+        return _cost(_fit(few, held[0], weight[some], held[1], lit=True)[1], telling[some])
+
+    balance, ridge = min(product(balances, ridges), key=left_by)
+    both, left = _fit(seen, balance, weight, ridge, lit=True)
+    return ToneMap(both[: len(ridge)], both[len(ridge) :], balance), _cost(left, telling)
+
+
+def _fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Float, Float]:
     """Fit a stiff curve and a freer one; give the better, what it leaves, and its ridge.
 
     The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it.
     """
-    curves, residual = _fit(seen, np.ones(3), None, identity, weight, CURVE_RIDGE)
-    free, left = _fit(seen, np.ones(3), None, identity, weight, FREE_RIDGE)
+    curves, residual = _fit(seen, EVEN_BALANCE, weight, CURVE_RIDGE)
+    free, left = _fit(seen, EVEN_BALANCE, weight, FREE_RIDGE)
     even_tones = _evenly(seen.source, telling)
     better = _cost(left, even_tones) < CLEARLY * _cost(residual, even_tones)
     if not better or _cost(left, telling) > _cost(residual, telling) or _flattens(free, seen.source, telling):
@@ -181,18 +198,18 @@ def _cost(residual: Float, telling: Float) -> float:
     return float(np.average(np.minimum(np.abs(residual).max(axis=1), CAP / 255), weights=telling))
 
 
-def _fit(
-    seen: Samples, balance: Float, light: Float | None, start: Float, weight: Float, curve_ridge: Float
-) -> tuple[Float, Float]:
+def _fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: bool = False) -> tuple[Float, Float]:
     """Fit all channels with common robust weights; give the weights of the terms and what is left."""
+    light = light_at(seen.positions) if lit else np.empty((len(weight), 0))
     columns = [_columns(seen.source[:, channel] * balance[channel], light) for channel in range(3)]
-    ridge = np.concatenate([curve_ridge, LIGHT_RIDGE])[: len(start)]
-    held = np.concatenate([np.maximum(curve_ridge, CURVE_RIDGE), LIGHT_RIDGE])[: len(start)]  # free in common only
+    light_ridge = LIGHT_RIDGE[: light.shape[1]]
+    ridge = np.concatenate([curve_ridge, light_ridge])
+    held = np.concatenate([np.maximum(curve_ridge, CURVE_RIDGE), light_ridge])  # free in common only
     own_ridge = np.maximum(30 * held, 1e-3)
     own_ridge[1] = ridge[1]
-    identity = np.zeros(len(start))
+    identity = np.zeros(len(ridge))
     identity[1] = 1.0
-    solution = start.copy()
+    solution = np.tile(identity[:, None], 3)
     residual = _one_sided(seen, _fitted(columns, solution))
     bounded = (seen.target >= seen.bright[0]) & (seen.source < seen.bright[1])
     for round_ in range(ITERATIONS):
@@ -202,8 +219,9 @@ def _fit(
             # A bound that holds must all but not pull.
             holds = np.where(bounded[:, channel], PULL * weights, 1e-9)
             say = np.where(residual[:, channel] == 0, holds, weights)
-            weighted = terms * (say / say.sum())[:, None]
-            normals.append((weighted.T @ terms, weighted.T @ seen.target[:, channel]))
+            root = np.sqrt(say / say.sum())
+            weighted = terms * root
+            normals.append((weighted @ weighted.T, weighted @ (root * seen.target[:, channel])))
         # One curve and one light for all channels, a gain for each: colours alone must not bend the curve.
         left, right = (sum(parts) / 3 for parts in zip(*normals, strict=True))
         common = identity + np.linalg.solve(left + np.diag(ridge), right - left @ identity)
@@ -220,13 +238,13 @@ def _robust(residual: Float, weight: Float, round_: int) -> Float:
     return np.asarray(np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * weight + 1e-9)
 
 
-def _columns(level: Float, light: Float | None) -> Float:
-    terms = curve_terms(level)
-    return terms if light is None else np.hstack([terms, light * level[:, None]])
+def _columns(level: Float, light: Float) -> Float:
+    """Give one row for each term: rows of samples that lie side by side are multiplied faster than columns."""
+    return np.ascontiguousarray(np.hstack([curve_terms(level), light * level[:, None]]).T)
 
 
 def _fitted(columns: list[Float], solution: Float) -> Float:
-    return np.stack([terms @ solution[:, channel] for channel, terms in enumerate(columns)], axis=1)
+    return np.stack([solution[:, channel] @ terms for channel, terms in enumerate(columns)], axis=1)
 
 
 def _one_sided(seen: Samples, fitted: Float) -> Float:
