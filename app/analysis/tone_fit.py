@@ -28,6 +28,8 @@ EVEN = 1.0
 EXPLAINED_BY_CURVE = 0.85
 EXPLAINED_BY_LIGHT = 0.65
 """What may stay of the difference, or it is not what happened; light has many weights and so must explain more."""
+MOST_LEFT = CAP / 2 / 255
+"""What light may leave at most: where it misses half of the samples, it was fitted to changes."""
 FLAT = 0.5
 """Share of its mean slope under which the slope of a camera's tone curve does not fall."""
 STIFF = 300.0
@@ -35,6 +37,8 @@ STIFF = 300.0
 PULL = 0.2
 """Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
 EVEN_BALANCE = np.ones(3)
+NEAR_LIMIT = 0.3
+"""Weight of what tells nothing of the curve, as it is all but clipped; yet light must not leave the limit there."""
 LEAST_TRIED = 1000
 """Samples on which light is tried, at least."""
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
@@ -111,7 +115,7 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
         ridges = [_stiff(ridge)] if flattens else [_stiff(ridge), ridge]
         lit, cost_lit = _fit_light(seen, telling, weight, [EVEN_BALANCE, balance], ridges)
-        if cost_lit < min(EXPLAINED_BY_LIGHT * plain, bound):
+        if cost_lit < min(EXPLAINED_BY_LIGHT * plain, bound, MOST_LEFT):
             return lit
     return by_curve if cost < EXPLAINED_BY_CURVE * plain else None
 
@@ -123,6 +127,7 @@ def _fit_light(
 
     What a curve alone takes for a colour cast may be light that falls where one colour is.
     """
+    weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
     some = np.random.default_rng(0).permutation(len(weight))[: max(LEAST_TRIED, len(weight) // 4)]
     few = Samples(*(values[some] for values in seen[:4]), seen.bright)
 
@@ -234,7 +239,7 @@ def _fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: 
 def _robust(residual: Float, weight: Float, round_: int) -> Float:
     """Give Tukey's weights; start wide: what is far off at first is more often light not yet fitted than a change."""
     size = np.abs(residual).max(axis=1)
-    scale = max(2.0 / 255, 4.0 * float(np.quantile(size[weight > 0], 0.5)), 60.0 / 255 * 0.6**round_)
+    scale = max(6.0 / 255, 4.0 * float(np.quantile(size[weight > 0], 0.5)), 60.0 / 255 * 0.6**round_)
     return np.asarray(np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * weight + 1e-9)
 
 
