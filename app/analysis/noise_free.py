@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.changed import Changed
+from app.analysis.curve import followed_curve
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.sampling import Tiles, sample_tiles, strongest_channel
@@ -26,6 +27,8 @@ _FLAT_TILE = 0.25
 _FEWEST_LIT = 8
 _LIMITS = 3, 252
 """Levels outside these are the same in many another exposure."""
+_LEAST_EXPOSED = 0.01
+"""Share of pixels that are unequal, at least, in another exposure."""
 _TONES = 16
 _FEWEST_TONES = 3
 _FEWEST_OF_TONE = 0.001
@@ -100,6 +103,8 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
     if not (most_equal or still_flats) or count.faint > 0.02 * count.all:
         return Likeness.NOISY
     if count.tiles_lit >= max(_FEWEST_LIT, 0.5 * count.tiles_unequal) or _all_tones_changed(count):
+        return Likeness.NOISY
+    if changed.unequal > _LEAST_EXPOSED * changed.pixels and followed_curve(before, after) is not None:
         return Likeness.NOISY
     redrawn = (
         count.blocks >= _FEWEST_BLOCKS

@@ -1,14 +1,14 @@
 """Fit the tone map that turns *after* into *before*, robustly."""
 
 import math
-from itertools import product
 
 import numpy as np
 
+from app.analysis.curve import Levels, followed_curve
 from app.analysis.model import Tone, UInt8Array
-from app.analysis.tone_map import WAVES, Float, ToneMap, curve_slopes, curve_terms, light_at, orders
+from app.analysis.tone_map import Float, ToneMap, curve_slopes, curve_terms
 from app.analysis.tone_samples import (
-    DARK,
+    BRIGHT,
     Samples,
     rarity,
     sample,
@@ -17,11 +17,13 @@ from app.analysis.tone_samples import (
     untouched,
     widespread,
 )
+from app.analysis.tone_solve import CURVE_RIDGE, FREE_RIDGE, fit, one_sided
 
-ITERATIONS = 12
 CAP = 10.0
 AGREED = 0.4 / 255
 """Mean difference that is not worth evening out."""
+WELL_FITTED = 1.5 / 255
+"""Mean difference that a curve may leave of levels that are known to have become others."""
 LEAST_LEVEL = 0.05
 EVEN = 1.0
 """Light that differs by less than this over the picture need not be evened out."""
@@ -34,22 +36,15 @@ FLAT = 0.5
 """Share of its mean slope under which the slope of a camera's tone curve does not fall."""
 STIFF = 300.0
 """How much stiffer a curve is held where light and curve could both explain what is seen."""
-PULL = 0.2
-"""Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
 EVEN_BALANCE = np.ones(3)
 NEAR_LIMIT = 0.3
 """Weight of what tells nothing of the curve, as it is all but clipped; yet light must not leave the limit there."""
 LEAST_TRIED = 1000
 """Samples on which light is tried, at least."""
-CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
-FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
-"""Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
 CLEARLY = 0.9
 """Share of the cost of a stiff curve that a free one may have, each tone counting the same."""
 TONES, LEAST_TOLD = 16, 1.0
 """Tones that are told apart, and what flat patches must add up to for one to count."""
-LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
-"""Fast waves must earn their place."""
 
 
 def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
@@ -58,7 +53,7 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     The model is linear in its weights: a smooth curve per channel that holds gain, gamma, offset and
     contrast, plus a slow gain over the picture (slopes, bowls and waves). It is fitted to small flat patches by
     iteratively reweighted least squares (Tukey's biweight), so real changes do not pull it, and each part
-    is kept only when it clearly lowers the residual.
+    is kept only when it clearly lowers the residual. Where no noise hides what became of each level, that is fitted.
 
     Parameters
     ----------
@@ -73,18 +68,18 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
         What was found, ``gain`` per channel.
     tone_map : ToneMap or None
         None when nothing is to be applied.
-
-    References
-    ----------
-    Holland and Welsch 1977, "Robust regression using iteratively reweighted least-squares".
     """
+    curve = followed_curve(before, after)
+    followed = None if curve is None else _follow(*curve)
+    if followed is not None:
+        return followed
     seen = sample(before, after, valid)
     if seen is None:
         return Tone(reason="too little to judge the exposure on"), None
     telling = telling_of(seen)
-    if not telling.any() or not widespread(telling, seen.positions):
+    if not widespread(telling, seen.positions):
         return Tone(reason="too little to judge the exposure on"), None
-    plain = _cost(_one_sided(seen, seen.source), telling)
+    plain = _cost(one_sided(seen, seen.source), telling)
     if plain < AGREED or untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
     if too_plain(seen, telling):
@@ -92,10 +87,25 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     tone_map = _explain(seen, telling, plain)
     if tone_map is None:
         return Tone(reason="no exposure or light explains the difference"), None
-    level = np.maximum(seen.source.mean(axis=0), LEAST_LEVEL) * tone_map.balance
+    return _described(tone_map, seen.source), tone_map
+
+
+def _follow(was: Levels, became: Levels) -> tuple[Tone, ToneMap] | None:
+    """Fit a curve to levels that are known to have become others; None when no exposure did that."""
+    target, source = np.tile(was[:, None] / 255, 3), became / 255
+    every = np.ones(len(was))
+    seen = Samples(target, source, np.zeros((len(was), 2)), every, (BRIGHT / 255, BRIGHT / 255))
+    curves, residual = fit(seen, EVEN_BALANCE, every, FREE_RIDGE)
+    if _cost(residual, every) > WELL_FITTED or _flattens(curves, source, every):
+        return None
+    tone_map = ToneMap(curves, np.empty((0, 3)), EVEN_BALANCE)
+    return _described(tone_map, source), tone_map
+
+
+def _described(tone_map: ToneMap, source: Float) -> Tone:
+    level = np.maximum(source.mean(axis=0), LEAST_LEVEL) * tone_map.balance
     red, green, blue = (_gain(tone_map.curves, level) * tone_map.balance).tolist()
-    reason = "light evened out" if len(tone_map.light) else "exposure evened out"
-    return Tone(True, (red, green, blue), reason), tone_map
+    return Tone(True, (red, green, blue), "light evened out" if len(tone_map.light) else "exposure evened out")
 
 
 def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
@@ -106,36 +116,36 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     balance, flattens = gain / gain.mean(), _flattens(curves, seen.source, telling)
     by_curve, cost = ToneMap(curves, np.empty((0, 3)), EVEN_BALANCE), _cost(residual, telling)
     if not flattens:
-        curves, balanced = _fit(seen, balance, weight, ridge)
+        curves, balanced = fit(seen, balance, weight, ridge)
         balanced_cost = _cost(balanced, telling)
         if balanced_cost < cost:
             by_curve, cost, residual = ToneMap(curves, np.empty((0, 3)), balance), balanced_cost, balanced
     if flattens or _slope(residual, seen.positions, telling) > EVEN / 255:
         bound = 2.5 * cost + 0.5 / 255 if flattens else 0.85 * cost - 0.05 / 255
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
-        ridges = [_stiff(ridge)] if flattens else [_stiff(ridge), ridge]
-        lit, cost_lit = _fit_light(seen, telling, weight, [EVEN_BALANCE, balance], ridges)
+        held = _stiff(ridge) if flattens else ridge
+        lit, cost_lit = _fit_light(seen, telling, weight, [EVEN_BALANCE, balance], held)
         if cost_lit < min(EXPLAINED_BY_LIGHT * plain, bound, MOST_LEFT):
             return lit
     return by_curve if cost < EXPLAINED_BY_CURVE * plain else None
 
 
 def _fit_light(
-    seen: Samples, telling: Float, weight: Float, balances: list[Float], ridges: list[Float]
+    seen: Samples, telling: Float, weight: Float, balances: list[Float], ridge: Float
 ) -> tuple[ToneMap, float]:
-    """Try each balance with each ridge on some of the samples, fit the best to all; give it and its cost.
+    """Try each balance on some of the samples, fit the best to all; give it and its cost.
 
     What a curve alone takes for a colour cast may be light that falls where one colour is.
     """
     weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
     some = np.random.default_rng(0).permutation(len(weight))[: max(LEAST_TRIED, len(weight) // 4)]
-    few = Samples(*(values[some] for values in seen[:4]), seen.bright)
+    few = Samples(seen.target[some], seen.source[some], seen.positions[some], seen.flatness[some], seen.bright)
 
-    def left_by(held: tuple[Float, Float]) -> float:
-        return _cost(_fit(few, held[0], weight[some], held[1], lit=True)[1], telling[some])
+    def left_by(balance: Float) -> float:
+        return _cost(fit(few, balance, weight[some], ridge, lit=True)[1], telling[some])
 
-    balance, ridge = min(product(balances, ridges), key=left_by)
-    both, left = _fit(seen, balance, weight, ridge, lit=True)
+    balance = min(balances, key=left_by)
+    both, left = fit(seen, balance, weight, ridge, lit=True)
     return ToneMap(both[: len(ridge)], both[len(ridge) :], balance), _cost(left, telling)
 
 
@@ -144,8 +154,8 @@ def _fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Flo
 
     The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it.
     """
-    curves, residual = _fit(seen, EVEN_BALANCE, weight, CURVE_RIDGE)
-    free, left = _fit(seen, EVEN_BALANCE, weight, FREE_RIDGE)
+    curves, residual = fit(seen, EVEN_BALANCE, weight, CURVE_RIDGE)
+    free, left = fit(seen, EVEN_BALANCE, weight, FREE_RIDGE)
     even_tones = _evenly(seen.source, telling)
     better = _cost(left, even_tones) < CLEARLY * _cost(residual, even_tones)
     if not better or _cost(left, telling) > _cost(residual, telling) or _flattens(free, seen.source, telling):
@@ -201,64 +211,3 @@ def _span(source: Float, telling: Float) -> tuple[float, float]:
 def _cost(residual: Float, telling: Float) -> float:
     """Mean residual of the worst channel, capped so that real changes cost the same before and after."""
     return float(np.average(np.minimum(np.abs(residual).max(axis=1), CAP / 255), weights=telling))
-
-
-def _fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: bool = False) -> tuple[Float, Float]:
-    """Fit all channels with common robust weights; give the weights of the terms and what is left."""
-    light = light_at(seen.positions) if lit else np.empty((len(weight), 0))
-    columns = [_columns(seen.source[:, channel] * balance[channel], light) for channel in range(3)]
-    light_ridge = LIGHT_RIDGE[: light.shape[1]]
-    ridge = np.concatenate([curve_ridge, light_ridge])
-    held = np.concatenate([np.maximum(curve_ridge, CURVE_RIDGE), light_ridge])  # free in common only
-    own_ridge = np.maximum(30 * held, 1e-3)
-    own_ridge[1] = ridge[1]
-    identity = np.zeros(len(ridge))
-    identity[1] = 1.0
-    solution = np.tile(identity[:, None], 3)
-    residual = _one_sided(seen, _fitted(columns, solution))
-    bounded = (seen.target >= seen.bright[0]) & (seen.source < seen.bright[1])
-    for round_ in range(ITERATIONS):
-        weights = _robust(residual, weight, round_)
-        normals = []
-        for channel, terms in enumerate(columns):
-            # A bound that holds must all but not pull.
-            holds = np.where(bounded[:, channel], PULL * weights, 1e-9)
-            say = np.where(residual[:, channel] == 0, holds, weights)
-            root = np.sqrt(say / say.sum())
-            weighted = terms * root
-            normals.append((weighted @ weighted.T, weighted @ (root * seen.target[:, channel])))
-        # One curve and one light for all channels, a gain for each: colours alone must not bend the curve.
-        left, right = (sum(parts) / 3 for parts in zip(*normals, strict=True))
-        common = identity + np.linalg.solve(left + np.diag(ridge), right - left @ identity)
-        for channel, (left, right) in enumerate(normals):
-            solution[:, channel] = common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common)
-        residual = _one_sided(seen, _fitted(columns, solution))
-    return solution, residual
-
-
-def _robust(residual: Float, weight: Float, round_: int) -> Float:
-    """Give Tukey's weights; start wide: what is far off at first is more often light not yet fitted than a change."""
-    size = np.abs(residual).max(axis=1)
-    scale = max(6.0 / 255, 4.0 * float(np.quantile(size[weight > 0], 0.5)), 60.0 / 255 * 0.6**round_)
-    return np.asarray(np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * weight + 1e-9)
-
-
-def _columns(level: Float, light: Float) -> Float:
-    """Give one row for each term: rows of samples that lie side by side are multiplied faster than columns."""
-    return np.ascontiguousarray(np.hstack([curve_terms(level), light * level[:, None]]).T)
-
-
-def _fitted(columns: list[Float], solution: Float) -> Float:
-    return np.stack([solution[:, channel] @ terms for channel, terms in enumerate(columns)], axis=1)
-
-
-def _one_sided(seen: Samples, fitted: Float) -> Float:
-    """Clipped values only bound the truth: what lies beyond the bound is no residual."""
-    target, source = seen.target, seen.source
-    residual = target - fitted + 1e-12
-    dark = DARK / 255
-    residual[(target >= seen.bright[0]) & (fitted > target)] = 0
-    residual[(source >= seen.bright[1]) & (fitted < target)] = 0
-    residual[(target <= dark) & (fitted < target)] = 0
-    residual[(source <= dark) & (fitted > target)] = 0
-    return residual

@@ -140,16 +140,12 @@ def _biased(low_before: Float, low_after: Float) -> npt.NDArray[np.bool_]:
 
 
 def telling_of(seen: Samples) -> Float:
-    """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike.
-
-    All are 0 when hardly any is left.
-    """
+    """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike."""
     target, source = seen.target, seen.source
     dark = (DARK + RINGING / 2) / 255
     both_bright = (target >= (BRIGHT - RINGING) / 255) & (source >= seen.bright[1] - RINGING / 255)
     both_dark = (target <= dark) & (source <= dark)
-    telling = np.where((both_bright | both_dark).all(axis=1), 0.0, seen.flatness)
-    return telling if telling.sum() >= 0.02 * len(telling) else np.zeros_like(telling)
+    return np.where((both_bright | both_dark).all(axis=1), 0.0, seen.flatness)
 
 
 def rarity(seen: Samples, telling: Float) -> Float:
@@ -167,11 +163,11 @@ def rarity(seen: Samples, telling: Float) -> Float:
 
 
 def widespread(telling: Float, positions: Float) -> bool:
-    """Say whether telling samples are found all over: those of a few places may just as well be real changes."""
+    """Say whether many samples tell, and all over: those of a few places may just as well be real changes."""
     cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
     total = np.bincount(cells, minlength=64)
     share = np.bincount(cells, telling, minlength=64) / np.maximum(total, 1)
-    return bool((share[total > 0] > 0.02).mean() > 0.2)
+    return bool(telling.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
 
 
 def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:

@@ -45,6 +45,7 @@ CHANGES = {
     "white balance": quantised(BEFORE * np.array([1.1, 1.0, 0.88])),
     "light from one side": quantised(BEFORE * slope(0.8, 1.05)),
     "vignette": quantised(BEFORE * vignette(0.35)),
+    "gamma and light from one side": quantised(255 * (BEFORE / 255) ** 0.8 * slope(0.8, 1.0)),
 }
 
 
@@ -160,6 +161,33 @@ def test_ink_stays_dark_when_paper_darkens_towards_a_corner(blur: float) -> None
     assert np.percentile(np.abs(pixels[ink].astype(int) - before[ink]), 90) < 20
     paper = before.min(axis=2) == 255
     assert np.percentile(255 - pixels[paper], 90) < 10
+
+
+def poster() -> UInt8Array:
+    """Draw a red disc with a black rim and green leaves on white paper: no tone is in one colour and all over."""
+    sheet = np.full((600, 560, 3), 255, np.uint8)
+    cv2.circle(sheet, (280, 330), 250, (215, 0, 0), -1, cv2.LINE_AA)
+    cv2.circle(sheet, (280, 330), 250, (0, 0, 0), 14, cv2.LINE_AA)
+    cv2.ellipse(sheet, (280, 110), (180, 70), 0, 0, 360, (5, 120, 10), -1, cv2.LINE_AA)
+    for seed in range(40):
+        place = (120 + seed * 53 % 320, 200 + seed * 97 % 300)
+        cv2.ellipse(sheet, place, (5, 12), 10, 0, 360, (230, 70, 20), -1, cv2.LINE_AA)
+    return sheet
+
+
+def waves(height: int, width: int) -> npt.NDArray[np.float64]:
+    coarse = np.array([[0.85, 1.1, 0.95], [1.15, 0.9, 1.18], [1.0, 1.15, 0.82]])
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)[..., None]
+
+
+def test_light_that_falls_on_one_colour_is_no_colour_cast() -> None:
+    """A curve alone took the shade on red things for a cast, light was fitted on top of that, and paper was tinted."""
+    before = poster()
+    after = quantised(before * waves(600, 560))
+    tone, pixels = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
+    assert tone.reason == "light evened out"
+    assert max(tone.gain) - min(tone.gain) < 0.01
+    assert np.percentile(cv2.absdiff(before, pixels), 99) <= 4
 
 
 def test_lines_on_white_paper_keep_their_contrast() -> None:

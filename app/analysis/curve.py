@@ -1,0 +1,67 @@
+"""Recognise another exposure by what it does to every level: the same everywhere, whatever shows that level."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import UInt8Array
+
+LIMITS = 4, 252
+"""Levels from the first up to before the second; others are clipped in many an exposure."""
+PIXELS = 200_000
+FEWEST, FEWEST_SHARE, FEWEST_LEVELS = 8, 0.0005, 16
+"""Pixels, and share of them, that a level needs to be told of, and levels that are told of."""
+MOVED, ALIKE = 0.5, 0.9
+"""Share of the levels that became another, and share of their pixels that became the same one."""
+Levels = npt.NDArray[np.intp]
+
+
+def followed_curve(before: UInt8Array, after: UInt8Array) -> tuple[Levels, Levels] | None:
+    """Give the levels that became others all over, when one curve for each channel made *after* of *before*.
+
+    An edit changes some levels in some places, and edges drawn again take any level between their sides; only
+    exposure, contrast and the like turn all pixels of a level into one other level, and leave few levels as they were.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame, without noise; up to about 200,000 places are looked at.
+
+    Returns
+    -------
+    was, became : array (n,) and (n, 3), 4 to 251 and 0 to 255
+        Levels of *before*, and what each channel of *after* has in their place. None when there is no such curve, or
+        a channel has too few levels to tell.
+    """
+    step = max(1, int(math.sqrt(before.shape[0] * before.shape[1] / PIXELS)))
+    was, now = (np.ascontiguousarray(image[::step, ::step]).reshape(-1, 3) for image in (before, after))
+    curves = []
+    for channel in (1, 0, 2):
+        curve = _curve(was[:, channel], now[:, channel])
+        if curve is None:
+            return None
+        curves.append(curve)
+    green, red, blue = curves
+    first, last = (pick(curve[0][end] for curve in curves) for pick, end in ((max, 0), (min, -1)))
+    levels = np.arange(first, last + 1)
+    became = [np.interp(levels, *curve) for curve in (red, green, blue)]
+    return levels, np.rint(np.stack(became, axis=-1)).astype(np.intp)
+
+
+def _curve(was: UInt8Array, now: UInt8Array) -> tuple[Levels, Levels] | None:
+    """Give the levels of one channel that are told of, and the level that most of each became."""
+    counts: Any = np.bincount(was.astype(np.intp) * 256 + now, minlength=256 * 256).reshape(256, 256)[slice(*LIMITS)]
+    pixels = counts.sum(axis=1)
+    told = pixels >= max(FEWEST, FEWEST_SHARE * pixels.sum())
+    became = (counts.cumsum(axis=1) < pixels[:, None] / 2).sum(axis=1)
+    level = np.arange(len(counts))
+    around = np.pad(counts, ((0, 0), (1, 1)))
+    alike = around[level, became] + around[level, became + 1] + around[level, became + 2]
+    moved = told & (became != level + LIMITS[0])
+    if told.sum() < FEWEST_LEVELS or moved.sum() <= MOVED * told.sum():
+        return None
+    if alike[moved].sum() <= ALIKE * pixels[moved].sum():
+        return None
+    return np.flatnonzero(told) + LIMITS[0], became[told]

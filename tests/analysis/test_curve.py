@@ -1,0 +1,116 @@
+"""Another exposure told by its levels: one curve that all of a picture follows, even where hardly anything tells."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from app.analysis import evaluate
+from app.analysis.changed import find_changed
+from app.analysis.curve import followed_curve
+from app.analysis.encoding import encode_png
+from app.analysis.model import UInt8Array
+from app.analysis.noise_free import Likeness, likeness_of
+from app.analysis.tone_fit import _follow
+from tests.analysis.test_tone import BEFORE, quantised
+from tests.analysis.test_tone_curves import CURVES
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_the_levels_and_what_they_became_are_given(name: str) -> None:
+    after = quantised(CURVES[name])
+    found = followed_curve(BEFORE, after)
+    assert found is not None
+    was, became = found
+    for channel in range(3):
+        for level in was[:: len(was) // 8]:
+            places = BEFORE[..., channel] == level
+            if places.sum() > 20:
+                assert abs(int(np.median(after[..., channel][places])) - became[level - was[0], channel]) <= 1
+
+
+def test_an_edit_does_not_hide_the_curve_and_is_none() -> None:
+    darker = quantised(BEFORE * 0.85)
+    darker[40:100, 60:140] = (250, 40, 90)
+    assert followed_curve(BEFORE, darker) is not None
+    edited = BEFORE.copy()
+    edited[40:200, 60:300] = quantised(edited[40:200, 60:300] * 0.7)
+    assert followed_curve(BEFORE, edited) is None
+
+
+def test_equal_noisy_blurred_shifted_and_unevenly_lit_pictures_follow_none() -> None:
+    others = [
+        BEFORE,
+        quantised(BEFORE * 0.85 + np.random.default_rng(1).normal(0, 2, BEFORE.shape)),
+        cv2.GaussianBlur(BEFORE, (0, 0), 1.5),
+        np.roll(BEFORE, 3, axis=1),
+        quantised(BEFORE * np.linspace(0.8, 1.1, BEFORE.shape[1])[None, :, None]),
+    ]
+    for after in others:
+        assert followed_curve(BEFORE, np.asarray(after, np.uint8)) is None
+
+
+def test_a_sky_painted_darker_is_an_edit_though_only_the_sky_is_that_bright() -> None:
+    before = np.concatenate([np.linspace(240, 200, 60), np.linspace(150, 10, 140)]).astype(np.uint8)
+    before = np.repeat(np.repeat(before[:, None], 300, axis=1)[..., None], 3, axis=2)
+    after = before.copy()
+    after[:60] -= 30
+    assert followed_curve(before, after) is None
+
+
+def test_levels_that_no_exposure_makes_are_no_curve_to_undo() -> None:
+    was = np.arange(10, 240)
+    assert _follow(was, np.repeat((0.8 * was)[:, None], 3, axis=1).astype(np.intp)) is not None
+    split = np.where(was > 110, was + 12, was - 8)
+    assert _follow(was, np.repeat(split[:, None], 3, axis=1)) is None
+
+
+def test_a_picture_of_few_levels_follows_none() -> None:
+    chess: UInt8Array = np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.ones((20, 20)))[..., None].repeat(3, 2) * 90 + 60
+    assert followed_curve(chess.astype(np.uint8), quantised(chess * 0.8)) is None
+
+
+def test_an_inverted_picture_is_another_one() -> None:
+    """Each level became another all over, too, but light never turns white into black."""
+    inverted = np.asarray(255 - BEFORE, np.uint8)
+    followed = followed_curve(BEFORE, inverted)
+    assert followed is not None
+    assert _follow(*followed) is None
+    assert evaluate(encode_png(BEFORE), encode_png(inverted)).verdict == "different"
+
+
+def test_a_plot_in_black_and_white_with_one_picture_in_it_may_be_exposed_otherwise() -> None:
+    """Black stays black, so most pixels were equal, the pair free of noise, and the picture in it flagged."""
+    before = np.zeros((480, 1000, 3), np.uint8)
+    for line in range(12):
+        cv2.line(before, (20, 40 * line), (340, 400 - 30 * line), (255, 255, 255), 1, cv2.LINE_AA)
+    before[80:400, 400:560] = cv2.resize(data.moon(), (160, 320))[..., None]
+    after = quantised(255 * (before / 255) ** 0.9 * 1.1)
+    changed = find_changed(before, after)
+    assert likeness_of(before, after, changed) is Likeness.NOISY
+    assert evaluate(encode_png(before), encode_png(after)).verdict == "equivalent"
+    after[420:460, 700:760] = (0, 160, 90)
+    regions = evaluate(encode_png(before), encode_png(after)).regions
+    assert [(region.before.x, region.before.y) for region in regions] == [(700, 420)]
+
+
+def test_paper_of_the_level_that_a_curve_leaves_alone_hides_nothing() -> None:
+    """Most pixels were equal, as the paper was: it counted as of equal exposure, and all print differed."""
+    before = np.full((500, 700, 3), 128, np.uint8)
+    before[40:240, 60:360] = cv2.resize(data.coffee(), (300, 200), interpolation=cv2.INTER_AREA)
+    for line in range(5):
+        cv2.putText(before, "chapter seven", (60, 290 + 44 * line), 0, 1.2, (235, 235, 225), 2, cv2.LINE_AA)
+    after = quantised((before.astype(np.float64) - 128) * 1.2 + 128)
+    assert evaluate(encode_png(before), encode_png(after)).verdict == "equivalent"
+
+
+def test_a_page_with_hardly_any_ink_under_another_contrast_shows_what_was_added_alone() -> None:
+    before = np.full((674, 960, 3), 255, np.uint8)
+    before[:, :190] = 247
+    for line in range(5):
+        cv2.putText(before, "Report in a new window", (220, 60 + 40 * line), 0, 0.7, (60, 60, 62), 1, cv2.LINE_AA)
+    before[300:360, 20:170] = np.linspace(90, 250, 150)[None, :, None]
+    after = quantised(255 * (before / 255) ** 1.1 * 1.06)
+    after[420:490, 380:455] = (140, 120, 210)
+    regions = evaluate(encode_png(before), encode_png(after)).regions
+    assert [(region.before.x, region.before.y) for region in regions] == [(380, 420)]

@@ -1,0 +1,81 @@
+"""Uneven light, fitted to made samples: clipped ones, changed ones, and a corner that waves hardly reach."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from app.analysis.tone_fit import EVEN_BALANCE, _explain, _fit_light, _stiff
+from app.analysis.tone_map import ToneMap, curve_terms, light_at
+from app.analysis.tone_samples import Samples
+from app.analysis.tone_solve import CURVE_RIDGE, fit, one_sided
+
+Float = npt.NDArray[np.float64]
+COUNT = 4000
+WHITE = 252 / 255
+
+
+def samples(light: Float, positions: Float, source: Float | None = None) -> Samples:
+    """Give grey samples of three tones in a light."""
+    levels = np.random.default_rng(4).choice([0.2, 0.5, 0.7], len(light))[:, None] if source is None else source
+    grey = np.repeat(levels, 3, axis=1)
+    return Samples(grey * light[:, None], grey, positions, np.ones(len(light)), (WHITE, WHITE))
+
+
+def made(tone_map: ToneMap, seen: Samples) -> Float:
+    """Give what a tone map makes of the red of each sample."""
+    level = seen.source[:, 0]
+    light = light_at(seen.positions) @ tone_map.light[:, 0]
+    return np.asarray(curve_terms(level) @ tone_map.curves[:, 0] + light * level)
+
+
+def test_light_stays_near_the_limit_where_paper_does() -> None:
+    """Paper at 247 in one picture and at 255 in the other told nothing, and the light was anything there."""
+    positions = np.random.default_rng(1).random((COUNT, 2))
+    paper = positions[:, 0] > 0.65
+    seen = samples(1 + 0.15 * np.sin(4 * positions[:, 1]), positions)
+    seen.target[paper], seen.source[paper] = 1.0, 247 / 255
+    telling = np.where(paper, 0.0, 1.0)
+    tone_map, _ = _fit_light(seen, telling, telling, [EVEN_BALANCE], _stiff(CURVE_RIDGE))
+    assert np.percentile(made(tone_map, seen)[paper], 1) > 0.91
+
+
+def test_a_shady_corner_is_not_given_up() -> None:
+    """What was off by more than two levels was taken for a change, pulled no more, and was off by more in the end."""
+    positions = np.random.default_rng(0).random((COUNT, 2))
+    away = np.hypot(*positions.T)
+    seen = samples(1 - 0.15 * np.exp(-((away / 0.2) ** 2)), positions)
+    _, left = fit(seen, EVEN_BALANCE, np.ones(COUNT), _stiff(CURVE_RIDGE), lit=True)
+    assert np.abs(left[away < 0.2]).max() * 255 < 3.5
+
+
+def test_light_that_misses_half_of_what_it_was_fitted_to_is_none() -> None:
+    """On clipped paper little tells but ink and what was tinted: light fitted to the tints made the ink green."""
+    random = np.random.default_rng(2)
+    positions = random.random((COUNT, 2))
+    light = 0.9 + 0.35 * np.cos(2 * np.pi * positions[:, :1])
+    seen = samples(light[:, 0], positions)
+    changed = random.random(COUNT) < 0.6
+    seen.target[changed] += random.choice([-0.06, 0.06], (changed.sum(), 3))
+    every = np.ones(COUNT)
+    plain = float(np.minimum(np.abs(one_sided(seen, seen.source)).max(axis=1), 10 / 255).mean())
+    assert _explain(seen, every, plain) is None
+    seen.target[:] = seen.source * light
+    assert _explain(seen, every, plain) is not None
+
+
+@pytest.mark.parametrize("cast", [(1.0, 1.0, 1.0), (1.12, 1.0, 0.86)])
+def test_light_is_told_from_a_colour_cast_that_is_there_and_from_one_that_is_not(cast: tuple[float, ...]) -> None:
+    """All that is red lies in the shade: a curve alone takes that for a cast."""
+    positions = np.random.default_rng(3).random((COUNT, 2))
+    light = 1.05 - 0.3 * positions[:, 0]
+    seen = samples(light, positions)
+    seen.source[positions[:, 0] > 0.5, 1:] *= 0.2
+    seen = seen._replace(target=seen.source * light[:, None] * cast)
+    every = np.ones(COUNT)
+    tone_map = _explain(seen, every, 10 / 255)
+    assert tone_map is not None
+    assert len(tone_map.light)
+    level = seen.source * tone_map.balance
+    gain = light_at(positions) @ tone_map.light
+    evened = np.stack([curve_terms(level[:, i]) @ tone_map.curves[:, i] + gain[:, i] * level[:, i] for i in range(3)])
+    assert np.percentile(np.abs(evened.T - seen.target), 98) * 255 < 0.8
