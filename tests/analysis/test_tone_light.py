@@ -54,7 +54,7 @@ def test_light_that_misses_half_of_what_it_was_fitted_to_is_none() -> None:
     positions = random.random((COUNT, 2))
     light = 0.9 + 0.35 * np.cos(2 * np.pi * positions[:, :1])
     seen = samples(light[:, 0], positions)
-    changed = random.random(COUNT) < 0.6
+    changed = random.random(COUNT) < 0.52
     seen.target[changed] += random.choice([-0.06, 0.06], (changed.sum(), 3))
     every = np.ones(COUNT)
     plain = float(np.minimum(np.abs(one_sided(seen, seen.source)).max(axis=1), 10 / 255).mean())
