@@ -18,8 +18,8 @@ MOVED, ALIKE = 0.5, 0.9
 Levels = npt.NDArray[np.intp]
 
 
-def followed_curve(before: UInt8Array, after: UInt8Array) -> tuple[Levels, Levels] | None:
-    """Give the levels that became others all over, when one curve for each channel made *after* of *before*.
+def followed_curves(before: UInt8Array, after: UInt8Array) -> list[tuple[Levels, Levels]] | None:
+    """Give what levels became all over, when one curve for each channel made *after* of *before*.
 
     An edit changes some levels in some places, and edges drawn again take any level between their sides; only
     exposure, contrast and the like turn all pixels of a level into one other level, and leave few levels as they were.
@@ -31,23 +31,19 @@ def followed_curve(before: UInt8Array, after: UInt8Array) -> tuple[Levels, Level
 
     Returns
     -------
-    was, became : array (n,) and (n, 3), 4 to 251 and 0 to 255
-        Levels of *before*, and what each channel of *after* has in their place. None when there is no such curve, or
-        a channel has too few levels to tell.
+    list of (was, became) or None
+        For red, green and blue: the levels of *before* that are told of, rising, and what each became. None when there
+        is no such curve, or a channel has too few levels to tell.
     """
     step = max(1, int(math.sqrt(before.shape[0] * before.shape[1] / PIXELS)))
     was, now = (np.ascontiguousarray(image[::step, ::step]).reshape(-1, 3) for image in (before, after))
     curves = []
-    for channel in (1, 0, 2):
+    for channel in range(3):
         curve = _curve(was[:, channel], now[:, channel])
         if curve is None:
             return None
         curves.append(curve)
-    green, red, blue = curves
-    first, last = (pick(curve[0][end] for curve in curves) for pick, end in ((max, 0), (min, -1)))
-    levels = np.arange(first, last + 1)
-    became = [np.interp(levels, *curve) for curve in (red, green, blue)]
-    return levels, np.rint(np.stack(became, axis=-1)).astype(np.intp)
+    return curves
 
 
 def _curve(was: UInt8Array, now: UInt8Array) -> tuple[Levels, Levels] | None:

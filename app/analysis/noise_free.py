@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.changed import Changed
-from app.analysis.curve import followed_curve
+from app.analysis.curve import followed_curves
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.sampling import Tiles, sample_tiles, strongest_channel
@@ -104,7 +104,7 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
         return Likeness.NOISY
     if count.tiles_lit >= max(_FEWEST_LIT, 0.5 * count.tiles_unequal) or _all_tones_changed(count):
         return Likeness.NOISY
-    if changed.unequal > _LEAST_EXPOSED * changed.pixels and followed_curve(before, after) is not None:
+    if changed.unequal > _LEAST_EXPOSED * changed.pixels and followed_curves(before, after) is not None:
         return Likeness.NOISY
     redrawn = (
         count.blocks >= _FEWEST_BLOCKS

@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 
-from app.analysis.curve import Levels, followed_curve
+from app.analysis.curve import Levels, followed_curves
 from app.analysis.model import Tone, UInt8Array
 from app.analysis.tone_map import Float, ToneMap, curve_slopes, curve_terms
 from app.analysis.tone_samples import (
-    BRIGHT,
     Samples,
     rarity,
     sample,
@@ -17,7 +16,7 @@ from app.analysis.tone_samples import (
     untouched,
     widespread,
 )
-from app.analysis.tone_solve import CURVE_RIDGE, FREE_RIDGE, fit, one_sided
+from app.analysis.tone_solve import CURVE_RIDGE, FREE_RIDGE, fit, fit_levels, one_sided
 
 CAP = 10.0
 AGREED = 0.4 / 255
@@ -69,8 +68,8 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     tone_map : ToneMap or None
         None when nothing is to be applied.
     """
-    curve = followed_curve(before, after)
-    followed = None if curve is None else _follow(*curve)
+    curves = followed_curves(before, after)
+    followed = None if curves is None else _follow(curves)
     if followed is not None:
         return followed
     seen = sample(before, after, valid)
@@ -90,16 +89,15 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     return _described(tone_map, seen.source), tone_map
 
 
-def _follow(was: Levels, became: Levels) -> tuple[Tone, ToneMap] | None:
-    """Fit a curve to levels that are known to have become others; None when no exposure did that."""
-    target, source = np.tile(was[:, None] / 255, 3), became / 255
-    every = np.ones(len(was))
-    seen = Samples(target, source, np.zeros((len(was), 2)), every, (BRIGHT / 255, BRIGHT / 255))
-    curves, residual = fit(seen, EVEN_BALANCE, every, FREE_RIDGE)
-    if _cost(residual, every) > WELL_FITTED or _flattens(curves, source, every):
-        return None
+def _follow(levels: list[tuple[Levels, Levels]]) -> tuple[Tone, ToneMap] | None:
+    """Fit a curve to what the levels of each channel are known to have become; None when no exposure did that."""
+    curves, left = fit_levels(levels)
     tone_map = ToneMap(curves, np.empty((0, 3)), EVEN_BALANCE)
-    return _described(tone_map, source), tone_map
+    for channel, (_, became) in enumerate(levels):
+        source = np.repeat(became[:, None] / 255, 3, axis=1)
+        if left[channel] > WELL_FITTED or _flattens(curves[:, [channel] * 3], source, np.ones(len(became))):
+            return None
+    return _described(tone_map, np.stack([became.mean() / 255 for _, became in levels])[None]), tone_map
 
 
 def _described(tone_map: ToneMap, source: Float) -> Tone:

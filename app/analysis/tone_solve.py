@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from app.analysis.curve import Levels
 from app.analysis.tone_map import WAVES, Float, curve_terms, light_at, orders
-from app.analysis.tone_samples import DARK, Samples
+from app.analysis.tone_samples import BRIGHT, DARK, Samples
 
 ITERATIONS = 12
 PULL = 0.2
@@ -68,6 +69,33 @@ def fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: b
             solution[:, channel] = common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common)
         residual = one_sided(seen, _fitted(columns, solution))
     return solution, residual
+
+
+def fit_levels(levels: list[tuple[Levels, Levels]]) -> tuple[Float, Float]:
+    """Fit a curve to each channel by itself, from what its levels are known to have become.
+
+    Parameters
+    ----------
+    levels : list of (was, became)
+        For red, green and blue, as `curve.followed_curves` gives them.
+
+    Returns
+    -------
+    curves : array (6, 3)
+        Weights of `tone_map.curve_terms`.
+    left : array (3,), 0 to 1
+        Mean difference that stays in each channel.
+    """
+    curves, left = np.zeros((len(FREE_RIDGE), 3)), np.zeros(3)
+    for channel, (was, became) in enumerate(levels):
+        inside = (became > DARK) & (became < BRIGHT)
+        source, target = became[inside] / 255, was[inside] / 255
+        terms = curve_terms(source)
+        # From the identity, so that what hardly matters stays as it is.
+        weights = np.linalg.solve(terms.T @ terms + len(source) * np.diag(FREE_RIDGE), terms.T @ (target - source))
+        weights[1] += 1
+        curves[:, channel], left[channel] = weights, np.abs(target - terms @ weights).mean() if inside.any() else 1.0
+    return curves, left
 
 
 def _robust(residual: Float, weight: Float, round_: int) -> Float:
