@@ -1,6 +1,7 @@
 """Fit the tone map that turns *after* into *before*, robustly."""
 
 import math
+from operator import itemgetter
 
 import numpy as np
 
@@ -39,7 +40,9 @@ EVEN_BALANCE = np.ones(3)
 NEAR_LIMIT = 0.3
 """Weight of what tells nothing of the curve, as it is all but clipped; yet light must not leave the limit there."""
 LEAST_TRIED = 1000
-"""Samples on which light is tried, at least."""
+"""Samples on which a colour cast is tried beside light, at least ..."""
+BALANCED = 3
+"""... and how often: each try tells the next one of the cast."""
 CLEARLY = 0.9
 """Share of the cost of a stiff curve that a free one may have, each tone counting the same."""
 TONES, LEAST_TOLD = 16, 1.0
@@ -110,10 +113,10 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     """Try a curve, then a curve with light; keep the simplest that clearly lowers the cost ``plain``."""
     weight = telling * rarity(seen, telling)
     curves, residual, ridge = _fit_curve(seen, telling, weight)
-    gain = _gain(curves, np.maximum(seen.source.mean(axis=0), LEAST_LEVEL))
-    balance, flattens = gain / gain.mean(), _flattens(curves, seen.source, telling)
+    flattens = _flattens(curves, seen.source, telling)
     by_curve, cost = ToneMap(curves, np.empty((0, 3)), EVEN_BALANCE), _cost(residual, telling)
     if not flattens:
+        balance = _balance(curves, seen)
         curves, balanced = fit(seen, balance, weight, ridge)
         balanced_cost = _cost(balanced, telling)
         if balanced_cost < cost:
@@ -122,27 +125,26 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         bound = 2.5 * cost + 0.5 / 255 if flattens else 0.85 * cost - 0.05 / 255
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
         held = _stiff(ridge) if flattens else ridge
-        lit, cost_lit = _fit_light(seen, telling, weight, [EVEN_BALANCE, balance], held)
+        lit, cost_lit = _fit_light(seen, telling, weight, held)
         if cost_lit < min(EXPLAINED_BY_LIGHT * plain, bound, MOST_LEFT):
             return lit
     return by_curve if cost < EXPLAINED_BY_CURVE * plain else None
 
 
-def _fit_light(
-    seen: Samples, telling: Float, weight: Float, balances: list[Float], ridge: Float
-) -> tuple[ToneMap, float]:
-    """Try each balance on some of the samples, fit the best to all; give it and its cost.
+def _fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float) -> tuple[ToneMap, float]:
+    """Fit a curve with light to some of the samples, to learn of a colour cast, then to all; give it and its cost.
 
-    What a curve alone takes for a colour cast may be light that falls where one colour is.
+    A curve alone takes light that falls where one colour is for a cast.
     """
     weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
     some = np.random.default_rng(0).permutation(len(weight))[: max(LEAST_TRIED, len(weight) // 4)]
     few = Samples(seen.target[some], seen.source[some], seen.positions[some], seen.flatness[some], seen.bright)
-
-    def left_by(balance: Float) -> float:
-        return _cost(fit(few, balance, weight[some], ridge, lit=True)[1], telling[some])
-
-    balance = min(balances, key=left_by)
+    balance, tried = EVEN_BALANCE, []
+    for _ in range(BALANCED):
+        both, left = fit(few, balance, weight[some], ridge, lit=True)
+        tried.append((_cost(left, telling[some]), balance))
+        balance = _balance(both[: len(ridge)], few, balance)
+    _, balance = min(tried, key=itemgetter(0))
     both, left = fit(seen, balance, weight, ridge, lit=True)
     return ToneMap(both[: len(ridge)], both[len(ridge) :], balance), _cost(left, telling)
 
@@ -177,6 +179,12 @@ def _stiff(ridge: Float) -> Float:
 def _gain(curves: Float, level: Float) -> Float:
     """Give what three curves multiply a level of each channel by."""
     return np.diag(curve_terms(level) @ curves) / level
+
+
+def _balance(curves: Float, seen: Samples, balance: Float = EVEN_BALANCE) -> Float:
+    """Give the factor of each channel that three curves hold beside what is common to them, and ``balance`` with it."""
+    gain = balance * _gain(curves, np.maximum(seen.source.mean(axis=0), LEAST_LEVEL) * balance)
+    return np.asarray(gain / gain.mean())
 
 
 def _slope(residual: Float, positions: Float, telling: Float) -> float:

@@ -12,6 +12,8 @@ PULL = 0.2
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 """Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
+ONE_LIGHT = 1.0
+"""How much the light of a channel is held to that of all: fitted by itself, it takes a coloured change for light."""
 LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
 """Fast waves must earn their place."""
 
@@ -44,8 +46,8 @@ def fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: b
     columns = [_columns(seen.source[:, channel] * balance[channel], light) for channel in range(3)]
     light_ridge = LIGHT_RIDGE[: light.shape[1]]
     ridge = np.concatenate([curve_ridge, light_ridge])
-    held = np.concatenate([np.maximum(curve_ridge, CURVE_RIDGE), light_ridge])  # free in common only
-    own_ridge = np.maximum(30 * held, 1e-3)
+    own_ridge = np.concatenate([30 * np.maximum(curve_ridge, CURVE_RIDGE), np.full(len(light_ridge), ONE_LIGHT)])
+    own_ridge = np.maximum(own_ridge, 1e-3)
     own_ridge[1] = ridge[1]
     identity = np.zeros(len(ridge))
     identity[1] = 1.0
