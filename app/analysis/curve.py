@@ -11,8 +11,8 @@ from app.analysis.model import UInt8Array
 LIMITS = 4, 252
 """Levels from the first up to before the second; others are clipped in many an exposure."""
 PIXELS = 200_000
-FEWEST, FEWEST_SHARE, FEWEST_LEVELS = 8, 0.0005, 16
-"""Pixels, and share of them, that a level needs to be told of, and levels that are told of."""
+FEWEST, FEWEST_LEVELS = 8, 16
+"""Pixels that a level needs to be told of, and levels that are told of."""
 MOVED, ALIKE = 0.5, 0.9
 """Share of the levels that became another, and share of their pixels that became the same one."""
 Levels = npt.NDArray[np.intp]
@@ -32,8 +32,8 @@ def followed_curves(before: UInt8Array, after: UInt8Array) -> list[tuple[Levels,
     Returns
     -------
     list of (was, became) or None
-        For red, green and blue: the levels of *before* that are told of, rising, and what each became. None when there
-        is no such curve, or a channel has too few levels to tell.
+        For red, green and blue: levels of *before*, rising, that became one and the same all over, and which. None when
+        there is no such curve, or a channel has too few levels to tell.
     """
     step = max(1, int(math.sqrt(before.shape[0] * before.shape[1] / PIXELS)))
     was, now = (np.ascontiguousarray(image[::step, ::step]).reshape(-1, 3) for image in (before, after))
@@ -50,7 +50,7 @@ def _curve(was: UInt8Array, now: UInt8Array) -> tuple[Levels, Levels] | None:
     """Give the levels of one channel that are told of, and the level that most of each became."""
     counts: Any = np.bincount(was.astype(np.intp) * 256 + now, minlength=256 * 256).reshape(256, 256)[slice(*LIMITS)]
     pixels = counts.sum(axis=1)
-    told = pixels >= max(FEWEST, FEWEST_SHARE * pixels.sum())
+    told = pixels >= FEWEST
     became = (counts.cumsum(axis=1) < pixels[:, None] / 2).sum(axis=1)
     level = np.arange(len(counts))
     around = np.pad(counts, ((0, 0), (1, 1)))
@@ -60,4 +60,5 @@ def _curve(was: UInt8Array, now: UInt8Array) -> tuple[Levels, Levels] | None:
         return None
     if alike[moved].sum() <= ALIKE * pixels[moved].sum():
         return None
+    told &= alike > ALIKE * pixels
     return np.flatnonzero(told) + LIMITS[0], became[told]

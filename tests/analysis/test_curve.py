@@ -11,7 +11,7 @@ from app.analysis.curve import followed_curves
 from app.analysis.encoding import encode_png
 from app.analysis.model import UInt8Array
 from app.analysis.noise_free import Likeness, likeness_of
-from app.analysis.tone_fit import _follow
+from app.analysis.tone_fit import _follow, fit_tone
 from tests.analysis.test_tone import BEFORE, quantised
 from tests.analysis.test_tone_curves import CURVES
 
@@ -122,3 +122,19 @@ def test_a_page_with_hardly_any_ink_under_another_contrast_shows_what_was_added_
     after[420:490, 380:455] = (140, 120, 210)
     regions = evaluate(encode_png(before), encode_png(after)).regions
     assert [(region.before.x, region.before.y) for region in regions] == [(380, 420)]
+
+
+def test_levels_that_few_pixels_show_tell_of_the_curve_too() -> None:
+    """A dark desktop tells little but its greys; the icons on it were far off where the curve went on by itself."""
+    before = np.full((900, 1400, 3), 40, np.uint8)
+    before[:, :700] += np.linspace(0, 18, 700).astype(np.uint8)[None, :, None]
+    for icon in range(4):
+        x = 800 + 120 * icon
+        before[800:840, x : x + 40] = cv2.resize(data.coffee(), (40, 40), interpolation=cv2.INTER_AREA)
+    after = quantised((before.astype(np.float64) - 128) * 0.85 + 128)
+    followed = followed_curves(before, after)
+    assert followed is not None
+    assert min(was[-1] for was, _ in followed) > 150
+    tone_map = fit_tone(before, after, np.full(before.shape[:2], 255, np.uint8))[1]
+    assert tone_map is not None
+    assert np.percentile(cv2.absdiff(tone_map.apply(after), before)[800:840], 99.5) <= 3
