@@ -13,6 +13,8 @@ LIMITS = 4, 252
 PIXELS = 200_000
 FEWEST, FEWEST_LEVELS = 8, 16
 """Pixels that a level needs to be told of, and levels that are told of."""
+COVERED = 0.8
+"""Share of all pixels that they need to have together."""
 MOVED, ALIKE = 0.5, 0.9
 """Share of the levels that became another, and share of their pixels that became the same one."""
 Levels = npt.NDArray[np.intp]
@@ -56,7 +58,7 @@ def _curve(was: UInt8Array, now: UInt8Array) -> tuple[Levels, Levels] | None:
     around = np.pad(counts, ((0, 0), (1, 1)))
     alike = around[level, became] + around[level, became + 1] + around[level, became + 2]
     moved = told & (became != level + LIMITS[0])
-    if told.sum() < FEWEST_LEVELS or moved.sum() <= MOVED * told.sum():
+    if told.sum() < FEWEST_LEVELS or pixels[told].sum() < COVERED * pixels.sum() or moved.sum() <= MOVED * told.sum():
         return None
     if alike[moved].sum() <= ALIKE * pixels[moved].sum():
         return None

@@ -48,6 +48,8 @@ OWN_LOSS = 0.4
 """... and of a colour at most this share of its own contrast, as most files keep every second row and column ..."""
 COLOUR_LOSS = 0.25
 """... and at that size at least this share, as they round it coarsely ..."""
+COLOUR_STEP = 20.0
+"""... and all of so many levels where compression was coarse: rounding leaves nothing of small coloured things ..."""
 COLOUR_RING = 0.07
 """... and let this share of it ring beside it."""
 RING_SIZES = (15, 7)
@@ -159,7 +161,7 @@ def _score_level(
         luma_contrast = contrast if luma_contrast is None else luma_contrast
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
         noise = np.maximum(noise_by_contrast(excess, bins, seen, BINS), share * floor)
-        limit = _lost(contrast, busy, own, level)
+        limit = _lost(contrast, busy, own, level, chroma_share == 1.0)
         limit = cv2.max(limit, _by_level(noise, bins), dst=limit)
         excess = cv2.divide(excess, limit, dst=limit, dtype=cv2.CV_32F)
         score = excess if score is None else cv2.max(score, excess, dst=score)
@@ -202,7 +204,7 @@ def _by_level(table: Any, image: Any) -> Any:
     return cv2.LUT(image, whole)
 
 
-def _lost(contrast: Any, busy: Any, own: Any, level: int) -> Any:
+def _lost(contrast: Any, busy: Any, own: Any, level: int, coarse: bool) -> Any:
     """Give what resampling and compression may have taken away: of colour no more than colour had."""
     lost = _by_level(LOSS * np.arange(256), contrast)
     if busy is not None:
@@ -213,7 +215,8 @@ def _lost(contrast: Any, busy: Any, own: Any, level: int) -> Any:
     if level != 1:
         return lost
     near = cv2.dilate(own, np.ones((RING_SIZES[level],) * 2, np.uint8))
-    return cv2.max(lost, cv2.max(COLOUR_LOSS * own, COLOUR_RING * near))
+    lost = cv2.max(lost, cv2.max(COLOUR_LOSS * own, COLOUR_RING * near))
+    return cv2.max(lost, np.minimum(own, COLOUR_STEP)) if coarse else lost
 
 
 def _ringing(contrast: Any, level: int) -> Any:

@@ -67,6 +67,14 @@ def test_a_picture_of_few_levels_follows_none() -> None:
     assert followed_curves(chess.astype(np.uint8), quantised(chess * 0.8)) is None
 
 
+def test_a_tiny_picture_whose_levels_have_a_few_pixels_each_tells_too_little() -> None:
+    """The levels of a third of its pixels were known, and the others left to a curve that went on as it liked."""
+    levels = np.random.default_rng(3).normal(128, 45, 900).reshape(30, 30, 1)
+    before = quantised(levels.repeat(3, axis=2))
+    assert followed_curves(before, quantised(before * 0.8)) is None
+    assert followed_curves(before.repeat(4, axis=0), quantised(before.repeat(4, axis=0) * 0.8)) is not None
+
+
 def test_an_inverted_picture_is_another_one() -> None:
     """Each level became another all over, too, but light never turns white into black."""
     inverted = np.asarray(255 - BEFORE, np.uint8)
