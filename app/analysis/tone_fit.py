@@ -12,10 +12,12 @@ from app.analysis.tone_samples import (
     Samples,
     rarity,
     sample,
+    span_of,
     telling_of,
     too_plain,
     untouched,
     widespread,
+    with_afar,
 )
 from app.analysis.tone_solve import CURVE_RIDGE, FREE_RIDGE, fit, fit_levels, one_sided
 
@@ -81,6 +83,8 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     telling = telling_of(seen)
     if not widespread(telling, seen.positions):
         return Tone(reason="too little to judge the exposure on"), None
+    seen = with_afar(seen, telling, before, after, valid)
+    telling = telling_of(seen)
     plain = _cost(one_sided(seen, seen.source), telling)
     if plain < AGREED or untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
@@ -128,7 +132,12 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         lit, cost_lit = _fit_light(seen, telling, weight, held)
         if cost_lit < min(EXPLAINED_BY_LIGHT * plain, bound, MOST_LEFT):
             return lit
-    return by_curve if cost < EXPLAINED_BY_CURVE * plain else None
+    if cost < EXPLAINED_BY_CURVE * plain:
+        return by_curve
+    # Dark ground that stays as it is may hide in its noise what became of all that is bright on it.
+    evenly = _evenly(seen.source, telling)
+    tone_by_tone = _cost(residual, evenly) < EXPLAINED_BY_LIGHT * _cost(one_sided(seen, seen.source), evenly)
+    return by_curve if tone_by_tone and cost < plain else None
 
 
 def _fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float) -> tuple[ToneMap, float]:
@@ -201,17 +210,10 @@ def _flattens(curves: Float, source: Float, telling: Float) -> bool:
 
     Gamma may be as flat near black, and there as low: its slope keeps its ratio to what it makes of the level.
     """
-    level = np.maximum(np.linspace(*_span(source, telling), 16), 1 / 255)
+    level = np.maximum(np.linspace(*span_of(source, telling), 16), 1 / 255)
     curve = curves.mean(axis=1)
     chords = curve_terms(level) @ curve / level
     return bool((curve_slopes(level) @ curve < FLAT * np.minimum(chords, chords[-1])).any())
-
-
-def _span(source: Float, telling: Float) -> tuple[float, float]:
-    """Give the levels, 0 to 1, between which the samples that tell most lie, but for two in a hundred at either end."""
-    grey = source.mean(axis=1)[telling > min(0.1, telling.max() / 2)]
-    low, high = np.quantile(grey, [0.02, 0.98]).tolist()
-    return low, high
 
 
 def _cost(residual: Float, telling: Float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
+from app.analysis.resize import reduce_by
 from app.analysis.sampling import strongest_channel
 from app.analysis.threads import in_threads
 
@@ -32,6 +33,12 @@ TURNS = 24
 """A level up to here may round to itself in another light."""
 FEW = 0.005
 """Share of patches that may hold a change: more of them, in both pictures, are a tone of their own."""
+NARROW = 0.25
+"""Span of levels, 0 to 1, within which flat patches tell too little of brighter and darker things ..."""
+BLOCK = 6
+"""... which are looked at in blocks of so many pixels ..."""
+MOST_AFAR = 2_000
+"""... and so many of them."""
 SPAN = 12.0
 """Levels that the tones of a picture must span before light is fitted to them."""
 
@@ -93,6 +100,40 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     flatness *= np.where(_biased(*lows), 0.05, 1.0)
     positions = np.stack([(x + 0.5) / width, (y + 0.5) / height], axis=1)
     return Samples(target, source, positions, flatness, (_limit(before), _limit(after)))
+
+
+def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples:
+    """Add blocks of other tones, where flat patches have few tones: thin letters and small icons are never flat.
+
+    From afar they are: blur and compression keep the mean of strokes and ground.
+    """
+    low, high = span_of(seen.source, telling)
+    if high - low >= NARROW:
+        return seen
+    whole = valid.copy()
+    for pixels in (before, after):
+        whole[strongest_channel(pixels) >= BRIGHT] = 0
+    target, source = (reduce_by(pixels, BLOCK).reshape(-1, 3) / 255 for pixels in (before, after))
+    inside = reduce_by(whole, BLOCK)
+    rows, columns = inside.shape
+    grey = source.mean(axis=1)
+    other = np.flatnonzero((inside.ravel() == 255) & ((grey < low - SPAN / 255) | (grey > high + SPAN / 255)))
+    other = np.random.default_rng(0).permutation(other)[:MOST_AFAR]
+    positions = np.stack([(other % columns + 0.5) / columns, (other // columns + 0.5) / rows], axis=1)
+    return Samples(
+        np.concatenate([seen.target, target[other]]),
+        np.concatenate([seen.source, source[other]]),
+        np.concatenate([seen.positions, positions]),
+        np.concatenate([seen.flatness, np.full(len(other), STROKE)]),
+        seen.bright,
+    )
+
+
+def span_of(source: Float, telling: Float) -> tuple[float, float]:
+    """Give the levels, 0 to 1, between which the samples that tell most lie, but for two in a hundred at either end."""
+    grey = source.mean(axis=1)[telling > min(0.1, telling.max() / 2)]
+    low, high = np.quantile(grey, [0.02, 0.98]).tolist()
+    return low, high
 
 
 def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float]:

@@ -8,7 +8,7 @@ from skimage import data
 
 from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.tone import _give_way, even_tone
-from app.analysis.tone_samples import Samples, rarity, sample, telling_of
+from app.analysis.tone_samples import Samples, rarity, sample, telling_of, with_afar
 
 BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 VALID = np.full(BEFORE.shape[:2], 255, np.uint8)
@@ -275,3 +275,52 @@ def test_paper_just_short_of_the_limit_gives_way_downwards_too() -> None:
     assert np.array_equal(_give_way(paper, clipped, clipped.copy()), paper)
     grey = np.full((16, 32, 3), 230, np.uint8)
     assert np.array_equal(_give_way(grey, clipped, clipped.copy()), clipped)
+
+
+def desk(exposed: bool, noise: float = 0.0) -> UInt8Array:
+    """Write thin bright words on a dark desktop; exposed otherwise, the ground stays and what is bright does not."""
+    sheet = np.full((720, 1000, 3), 46, np.uint8)
+    sheet[:, :500] = 50
+    for number in range(60):
+        x, y = 40 + 95 * (number % 10), 40 + 115 * (number // 10)
+        cv2.putText(sheet, f"item {number}", (x, y + 45), 0, 0.45, (225, 225, 225), 1, cv2.LINE_AA)
+        cv2.putText(sheet, "open", (x, y + 20), 0, 0.45, (120 + number, 150, 205 - number), 1, cv2.LINE_AA)
+    levels = 255 * (sheet / 255) ** 1.13 * 1.24 if exposed else sheet.astype(np.float64)
+    return quantised(cv2.GaussianBlur(levels, (0, 0), 0.6) + np.random.default_rng(9).normal(0, noise, sheet.shape))
+
+
+def test_what_is_bright_on_a_dark_desktop_tells_of_the_exposure() -> None:
+    """Flat patches were dark alone: the curve went on as it liked, or its gain was lost in the noise of the ground."""
+    before, after = desk(False), desk(True, noise=4)
+    tone, pixels = even_tone(before, after.copy(), np.full(before.shape[:2], 255, np.uint8), Options())
+    assert tone.reason == "exposure evened out"
+    for low, high in ((100, 150), (150, 200), (200, 256)):
+        place = (before.mean(axis=2) >= low) & (before.mean(axis=2) < high)
+        assert abs(float(np.mean(after[place].astype(int) - before[place]))) > 8
+        assert abs(float(np.mean(pixels[place].astype(int) - before[place]))) < 4
+    assert (
+        abs(float(np.mean(after[before.mean(axis=2) > 200].astype(int)) - np.mean(before[before.mean(axis=2) > 200])))
+        > 9
+    )
+
+
+def test_a_new_badge_on_a_dark_desktop_is_no_exposure() -> None:
+    before = desk(False)
+    after = quantised(before + np.random.default_rng(9).normal(0, 4, before.shape))
+    after[300:340, 700:760] = (200, 60, 60)
+    tone, _ = even_tone(before, after.copy(), np.full(before.shape[:2], 255, np.uint8), Options())
+    assert not tone.applied
+
+
+def test_blocks_with_clipped_pixels_tell_nothing_from_afar() -> None:
+    whole = np.full((720, 1000), 255, np.uint8)
+    added = []
+    for ink in (225, 255):
+        sheet = np.full((720, 1000, 3), 46, np.uint8)
+        for line in range(20):
+            cv2.putText(sheet, "water 12.50 chapter seven", (40, 40 + 34 * line), 0, 0.6, (ink,) * 3, 1)
+        seen = sample(sheet, sheet, whole)
+        assert seen is not None
+        more = with_afar(seen, telling_of(seen), sheet, sheet, whole)
+        added.append(len(more.target) - len(seen.target))
+    assert added[0] > 500 > 2 * added[1]

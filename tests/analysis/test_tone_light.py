@@ -89,3 +89,17 @@ def test_light_is_told_from_a_colour_cast_that_is_there_and_from_one_that_is_not
     gain = light_at(positions) @ tone_map.light
     evened = np.stack([curve_terms(level[:, i]) @ tone_map.curves[:, i] + gain[:, i] * level[:, i] for i in range(3)])
     assert np.percentile(np.abs(evened.T - seen.target), 98) * 255 < 0.5
+
+
+@pytest.mark.parametrize("brighter", [0.0, 0.1])
+def test_the_noise_of_a_ground_that_stays_hides_no_exposure_and_makes_none(brighter: float) -> None:
+    """A dark desktop was as dark as before, and nine in ten of what differed was its noise."""
+    random = np.random.default_rng(5)
+    positions = random.random((COUNT, 2))
+    source = np.where(random.random(COUNT) < 0.94, 0.18, random.uniform(0.3, 0.8, COUNT))[:, None]
+    seen = samples(np.ones(COUNT), positions, source)
+    target = seen.source * (1 + brighter * (seen.source > 0.25)) + random.normal(0, 0.02, (COUNT, 1))
+    seen = seen._replace(target=target)
+    every = np.ones(COUNT)
+    plain = float(np.minimum(np.abs(one_sided(seen, seen.source)).max(axis=1), 10 / 255).mean())
+    assert (_explain(seen, every, plain) is not None) is (brighter > 0)
