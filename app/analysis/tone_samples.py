@@ -24,6 +24,8 @@ EDGY = (24.0, 80.0)
 STROKE = 0.3
 """Weight of patches that hold ink and clipped paper: the ink of a thin stroke is never pure."""
 RARITY = 0.75
+ALL_OVER = 12
+"""Cells of 8 × 8 over the picture from which on something is found all over."""
 BRIGHT = 252.0
 """Levels from here on are taken as clipped: they only say "at least this bright"."""
 AT_LIMIT = 0.02
@@ -120,6 +122,8 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
     other = np.flatnonzero((inside.ravel() == 255) & ((grey < low - SPAN / 255) | (grey > high + SPAN / 255)))
     other = np.random.default_rng(0).permutation(other)[:MOST_AFAR]
     positions = np.stack([(other % columns + 0.5) / columns, (other // columns + 0.5) / rows], axis=1)
+    if len(np.unique((positions * 8).astype(np.intp) @ np.array([1, 8]))) < ALL_OVER:
+        return seen  # in a few places only, they may be real changes themselves
     return Samples(
         np.concatenate([seen.target, target[other]]),
         np.concatenate([seen.source, source[other]]),
@@ -199,7 +203,7 @@ def rarity(seen: Samples, telling: Float) -> Float:
     share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
     cells = (seen.positions * 8).astype(np.intp) @ np.array([1, 8])
     found = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
-    spread = np.minimum(1, found.sum(axis=1) / 12) ** 2
+    spread = np.minimum(1, found.sum(axis=1) / ALL_OVER) ** 2
     return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
 
 

@@ -312,6 +312,19 @@ def test_a_new_badge_on_a_dark_desktop_is_no_exposure() -> None:
     assert not tone.applied
 
 
+def test_changes_are_not_what_tells_of_the_exposure_of_a_picture_of_one_tone() -> None:
+    """Snow had one tone and the changes in it all others: they were evened out, and three of five were not seen."""
+    snow = quantised(22 + np.random.default_rng(3).normal(0, 2, (720, 1000, 3)))
+    after = snow.copy()
+    for x, y in ((108, 350), (420, 600), (860, 200), (600, 60)):
+        after[y : y + 60, x : x + 80] = np.linspace(40, 200, 80).astype(np.uint8)[None, :, None]
+    whole = np.full((720, 1000), 255, np.uint8)
+    seen = sample(snow, after, whole)
+    assert seen is not None
+    assert len(with_afar(seen, telling_of(seen), snow, after, whole).target) == len(seen.target)
+    assert not even_tone(snow, after.copy(), whole, Options())[0].applied
+
+
 def test_blocks_with_clipped_pixels_tell_nothing_from_afar() -> None:
     whole = np.full((720, 1000), 255, np.uint8)
     added = []
