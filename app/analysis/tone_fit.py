@@ -41,8 +41,8 @@ STIFF = 300.0
 EVEN_BALANCE = np.ones(3)
 NEAR_LIMIT = 0.3
 """Weight of what tells nothing of the curve, as it is all but clipped; yet light must not leave the limit there."""
-LEAST_TRIED = 1000
-"""Samples on which a colour cast is tried beside light, at least ..."""
+TRIED = 1000
+"""Samples on which a colour cast is tried beside light ..."""
 BALANCED = 3
 """... and how often: each try tells the next one of the cast."""
 CLEARLY = 0.9
@@ -146,7 +146,7 @@ def _fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float) -> tu
     A curve alone takes light that falls where one colour is for a cast.
     """
     weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
-    some = np.random.default_rng(0).permutation(len(weight))[: max(LEAST_TRIED, len(weight) // 4)]
+    some = np.random.default_rng(0).permutation(len(weight))[:TRIED]
     few = Samples(seen.target[some], seen.source[some], seen.positions[some], seen.flatness[some], seen.bright)
     balance, tried = EVEN_BALANCE, []
     for _ in range(BALANCED):
