@@ -34,8 +34,8 @@ def followed_curves(before: UInt8Array, after: UInt8Array) -> list[tuple[Levels,
     Returns
     -------
     list of (was, became) or None
-        For red, green and blue: levels of *before*, rising, that became one and the same all over, and which. None when
-        there is no such curve, or a channel has too few levels to tell.
+        For red, green and blue: levels of *before*, rising, that became one and the same all over, and which, 4 to 251.
+        None when there is no such curve, or a channel has too few levels to tell or has them clipped.
     """
     step = max(1, int(math.sqrt(before.shape[0] * before.shape[1] / PIXELS)))
     was, now = (np.ascontiguousarray(image[::step, ::step]).reshape(-1, 3) for image in (before, after))
@@ -62,5 +62,7 @@ def _curve(was: UInt8Array, now: UInt8Array) -> tuple[Levels, Levels] | None:
         return None
     if alike[moved].sum() <= ALIKE * pixels[moved].sum():
         return None
-    told &= alike > ALIKE * pixels
+    told &= (alike > ALIKE * pixels) & (became >= LIMITS[0]) & (became < LIMITS[1])
+    if not told.any():
+        return None
     return np.flatnonzero(told) + LIMITS[0], became[told]

@@ -4,7 +4,7 @@ import numpy as np
 
 from app.analysis.curve import Levels
 from app.analysis.tone_map import WAVES, Float, curve_terms, light_at, orders
-from app.analysis.tone_samples import BRIGHT, DARK, Samples
+from app.analysis.tone_samples import DARK, Samples
 
 ITERATIONS = 12
 PULL = 0.2
@@ -90,13 +90,12 @@ def fit_levels(levels: list[tuple[Levels, Levels]]) -> tuple[Float, Float]:
     """
     curves, left = np.zeros((len(FREE_RIDGE), 3)), np.zeros(3)
     for channel, (was, became) in enumerate(levels):
-        inside = (became > DARK) & (became < BRIGHT)
-        source, target = became[inside] / 255, was[inside] / 255
+        source, target = became / 255, was / 255
         terms = curve_terms(source)
         # From the identity, so that what hardly matters stays as it is.
         weights = np.linalg.solve(terms.T @ terms + len(source) * np.diag(FREE_RIDGE), terms.T @ (target - source))
         weights[1] += 1
-        curves[:, channel], left[channel] = weights, np.abs(target - terms @ weights).mean() if inside.any() else 1.0
+        curves[:, channel], left[channel] = weights, np.abs(target - terms @ weights).mean()
     return curves, left
 
 

@@ -84,6 +84,14 @@ def test_an_inverted_picture_is_another_one() -> None:
     assert evaluate(encode_png(BEFORE), encode_png(inverted)).verdict == "different"
 
 
+def test_a_picture_that_became_all_white_is_another_one() -> None:
+    """It ended in a LinAlgError: every level followed the curve, and each was clipped."""
+    before = np.repeat(np.linspace(100, 200, 400)[None, :, None], 300, axis=0).repeat(3, axis=2).astype(np.uint8)
+    white = np.full_like(before, 255)
+    assert followed_curves(before, white) is None
+    assert evaluate(encode_png(before), encode_png(white)).verdict == "different"
+
+
 def test_channels_of_other_levels_are_each_followed_by_themselves() -> None:
     """An orange fruit has bright reds and dark blues only: fitted to what they share, the rest was far off."""
     y, x = np.mgrid[0:400, 0:400]
