@@ -29,9 +29,9 @@ WELL_FITTED = 1.5 / 255
 LEAST_LEVEL = 0.05
 EVEN = 1.0
 """Light that differs by less than this over the picture need not be evened out."""
-EXPLAINED_BY_CURVE = 0.85
-EXPLAINED_BY_LIGHT = 0.65
-"""What may stay of the difference, or it is not what happened; light has many weights and so must explain more."""
+EXPLAINED, WELL_EXPLAINED = 0.85, 0.65
+"""What may stay of the difference, or it is not what happened; less for light, which has many weights, and for tones
+that count the same, of which a change may hold some."""
 MOST_LEFT = CAP / 2 / 255
 """What light may leave at most: where it misses half of the samples, it was fitted to changes."""
 FLAT = 0.5
@@ -130,13 +130,13 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
         held = _stiff(ridge) if flattens else ridge
         lit, cost_lit = _fit_light(seen, telling, weight, held)
-        if cost_lit < min(EXPLAINED_BY_LIGHT * plain, bound, MOST_LEFT):
+        if cost_lit < min(WELL_EXPLAINED * plain, bound, MOST_LEFT):
             return lit
-    if cost < EXPLAINED_BY_CURVE * plain:
+    if cost < EXPLAINED * plain:
         return by_curve
     # Dark ground that stays as it is may hide in its noise what became of all that is bright on it.
     evenly = _evenly(seen.source, telling)
-    tone_by_tone = _cost(residual, evenly) < EXPLAINED_BY_LIGHT * _cost(one_sided(seen, seen.source), evenly)
+    tone_by_tone = _cost(residual, evenly) < WELL_EXPLAINED * _cost(one_sided(seen, seen.source), evenly)
     return by_curve if tone_by_tone and cost < plain else None
 
 

@@ -122,7 +122,7 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
     other = np.flatnonzero((inside.ravel() == 255) & ((grey < low - SPAN / 255) | (grey > high + SPAN / 255)))
     other = np.random.default_rng(0).permutation(other)[:MOST_AFAR]
     positions = np.stack([(other % columns + 0.5) / columns, (other // columns + 0.5) / rows], axis=1)
-    if len(np.unique((positions * 8).astype(np.intp) @ np.array([1, 8]))) < ALL_OVER:
+    if len(np.unique(_cells(positions))) < ALL_OVER:
         return seen  # in a few places only, they may be real changes themselves
     return Samples(
         np.concatenate([seen.target, target[other]]),
@@ -201,7 +201,7 @@ def rarity(seen: Samples, telling: Float) -> Float:
     """
     levels = np.minimum(seen.source.mean(axis=1) * 20, 19).astype(np.intp)
     share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
-    cells = (seen.positions * 8).astype(np.intp) @ np.array([1, 8])
+    cells = _cells(seen.positions)
     found = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
     spread = np.minimum(1, found.sum(axis=1) / ALL_OVER) ** 2
     return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
@@ -209,10 +209,15 @@ def rarity(seen: Samples, telling: Float) -> Float:
 
 def widespread(telling: Float, positions: Float) -> bool:
     """Say whether many samples tell, and all over: those of a few places may just as well be real changes."""
-    cells = (positions * 8).astype(np.intp) @ np.array([1, 8])
+    cells = _cells(positions)
     total = np.bincount(cells, minlength=64)
     share = np.bincount(cells, telling, minlength=64) / np.maximum(total, 1)
     return bool(telling.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
+
+
+def _cells(positions: Float) -> Index:
+    """Number the cells of 8 × 8 over the picture in which positions (n, 2), 0 to 1, lie."""
+    return np.asarray((positions * 8).astype(np.intp) @ np.array([1, 8]))
 
 
 def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
