@@ -87,14 +87,18 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
     Evidence
         Scores in units of the threshold, 0 and up, float32.
     """
-    both: list[Any] = in_threads(lambda index: cv2.cvtColor((before, after)[index], cv2.COLOR_RGB2YCrCb), range(2))
-    planes, planes_after = (cv2.split(pixels) for pixels in both)
+    planes, planes_after = in_threads(lambda index: _planes((before, after)[index]), range(2))
     sigma = blur_apart(planes[0], planes_after[0], valid)
     if sigma > 0:
         planes = [blurred(plane, sigma) for plane in planes]
     elif sigma < 0:
         planes_after = [blurred(plane, -sigma) for plane in planes_after]
     return weigh(planes, planes_after, valid)
+
+
+def _planes(pixels: UInt8Array) -> Any:
+    """Give luma and chroma of a picture."""
+    return cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb))
 
 
 def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt8Array) -> Evidence:
@@ -142,8 +146,8 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
     Resampling makes thin lines fainter and wider but keeps their sum: one scale up the two are equal again.
     """
     around = cv2.dilate(coarse, SQUARE)
-    limit = cv2.resize(around, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.minimum(fine, BACKING * limit)
+    limit = cv2.resize(BACKING * around, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return cv2.min(fine, limit, dst=limit)
 
 
 def _score_level(

@@ -11,8 +11,10 @@ from app.analysis.model import Alignment, Features, UInt8Array
 from app.analysis.resize import factor_for, reduce_by, reduce_to, scale_by
 from app.analysis.threads import in_threads
 
-LONGEST_SIDE = 1000
-KEYPOINTS = 1000
+LONGEST_SIDE = 640
+"""ORB was made for, and measured at, 640 × 480."""
+KEYPOINTS = 500
+DRAWN_SIDE = 1000
 NEAR = 3.0
 _SMALLEST = 32  # ORB's patch is 31 pixels wide
 _DRAWN = 120
@@ -74,7 +76,7 @@ def summarise(found: Matches) -> Features:
 
 
 def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | None = None) -> Matches:
-    """Match ORB keypoints of two images, each reduced to at most 1000 pixels a side.
+    """Match ORB keypoints of two images, each reduced to at most 640 pixels a side.
 
     Parameters and notes are those of `match_features`. Descriptors are compared by Hamming distance and kept
     when each is the other's nearest (cross-check); inliers lie within 3 pixels of the reduced image.
@@ -186,7 +188,7 @@ def draw_matches(before: UInt8Array, after: UInt8Array, found: Matches) -> UInt8
     ndarray
         RGB, uint8; each image at most 1000 pixels a side, both at the same scale.
     """
-    scale = min(1.0, LONGEST_SIDE / max(*before.shape[:2], *after.shape[:2]))
+    scale = min(1.0, DRAWN_SIDE / max(*before.shape[:2], *after.shape[:2]))
     left, right = (scale_by(image, scale) for image in (before, after))
     offset = left.shape[1]
     canvas = np.full((max(left.shape[0], right.shape[0]), offset + right.shape[1], 3), 255, np.uint8)

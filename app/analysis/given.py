@@ -60,7 +60,9 @@ def measure_given(first: Picture, second: Picture, changed: Changed | None) -> G
         reduced = reduce_both(first.pixels, second.pixels, changed)
         small, factors = list(reduced[:2]), [reduced.factor] * 2
     tasks: tuple[Callable[[], Any], ...] = (
-        lambda: measure(
+        lambda: match_keypoints(small[0], small[1], (factors[0], factors[1])),
+        lambda: hash_distances(small[0], small[1]),
+        lambda: measure(  # last: another core that becomes idle meanwhile can take parts of it
             first.pixels,
             _sized(second.pixels, first),
             alpha=(first.alpha, _sized(second.alpha, first)),
@@ -68,10 +70,9 @@ def measure_given(first: Picture, second: Picture, changed: Changed | None) -> G
             changed=changed,
             reduced=reduced,
         ),
-        lambda: hash_distances(small[0], small[1]),
-        lambda: match_keypoints(small[0], small[1], (factors[0], factors[1])),
     )
-    return Given(*in_threads(lambda index: tasks[index](), range(len(tasks))))
+    matches, hashes, metrics = in_threads(lambda index: tasks[index](), range(len(tasks)))
+    return Given(metrics, hashes, matches)
 
 
 def _sized(pixels, first: Picture):  # type: ignore[no-untyped-def]

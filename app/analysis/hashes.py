@@ -13,7 +13,7 @@ from app.analysis.resize import reduce_to
 
 # ImageHash loads pywt and scipy.fftpack inside its hashes; loaded here, no comparison waits for them.
 
-LONGEST_SIDE, REDUCED_SIDE = 512, 256
+LONGEST_SIDE, REDUCED_SIDE = 512, 128
 """Larger images are reduced, by far."""
 _HASHES: dict[str, Callable[[Image.Image], Any]] = {
     "average": imagehash.average_hash,
@@ -39,7 +39,7 @@ def hash_distances(before: UInt8Array, after: UInt8Array) -> dict[str, HashDista
 
     Notes
     -----
-    Hashes look at 8 to 32 pixels a side, so images with a side above 512 are first reduced to 256 by averaging
+    Hashes look at 8 to 32 pixels a side, so images with a side above 512 are first reduced to 128 by averaging
     areas; that takes the place of the first and dearest step of the hash itself.
     """
     both = [before] if before is after else [before, after]

@@ -24,6 +24,7 @@ import numpy as np
 
 from app.analysis.model import Box, FloatArray, Kind, UInt8Array
 from app.analysis.moves import find_moves
+from app.analysis.threads import in_threads
 from app.analysis.views import BoolArray, Standing, View, core, look_at, stands_out, strongest
 
 SIDE, SMALL_SIDE = 96, 24
@@ -62,16 +63,15 @@ def kinds_of(before: UInt8Array, after: UInt8Array, found: list[tuple[Box, UInt8
     -------
     list of "added", "removed", "colour", "moved" or "changed", in the order given
     """
-    views = [
-        look_at(before, after, box, members, SIDE if rank < LOOKED_AT else SMALL_SIDE)
-        for rank, (box, members) in enumerate(found)
-    ]
-    standing = [stands_out(view) for view in views]
+
+    def look(rank: int) -> tuple[View, Standing]:
+        view = look_at(before, after, *found[rank], SIDE if rank < LOOKED_AT else SMALL_SIDE)
+        return view, stands_out(view)
+
+    seen = in_threads(look, range(len(found)))
+    views, standing = [view for view, _ in seen], [stands for _, stands in seen]
     moved = find_moves(before, after, found[:LOOKED_AT], views[:LOOKED_AT], standing[:LOOKED_AT])
-    return [
-        "moved" if rank in moved else _named(view, stands)
-        for rank, (view, stands) in enumerate(zip(views, standing, strict=True))
-    ]
+    return ["moved" if rank in moved else _named(view, stands) for rank, (view, stands) in enumerate(seen)]
 
 
 def _named(view: View, stands: Standing) -> Kind:

@@ -10,7 +10,8 @@ from app.analysis.changed import Changed, covered, find_changed
 from app.analysis.model import Box, Metrics, UInt8Array, UInt16Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.resize import Reduced, reduce_both
-from app.analysis.ssim import ALL_ROWS, STEP, TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
+from app.analysis.sampling import rows_by_chance, step_for
+from app.analysis.ssim import TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
 from app.analysis.threads import in_threads
 
 HISTOGRAM_PIXELS = 2**21
@@ -60,9 +61,10 @@ def measure(
     Returns
     -------
     Metrics
-        Counts, norms, RMSE and PSNR over every pixel; SSIM over every window and histograms over every pixel, of more
-        than 3 megapixels over those of every third row; edge agreement and the ratio of encoded sizes on images reduced
-        by a whole number to at most one megapixel.
+        Counts, norms, RMSE and PSNR over every pixel; SSIM over every window and histograms over every pixel, from 3
+        megapixels on over those of a third of the rows and from 9 on of a ninth (for SSIM the megapixels that are
+        unequal count); edge agreement and the ratio of encoded sizes on images reduced by a whole number to at most
+        one megapixel.
 
     Notes
     -----
@@ -173,8 +175,8 @@ def _ssim(before: UInt8Array, after: UInt8Array, valid: Any, changed: Changed, r
 def _histograms(before: UInt8Array, after: UInt8Array, valid: Any, boxes: list[Box]) -> tuple[Any, Any]:
     """Count the 256 levels of each channel of both images; outside the boxes they are the same."""
     height, width = before.shape[:2]
-    step = STEP if height * width > ALL_ROWS else 1
-    rows = _one_of_each(step, height)
+    step = step_for(height * width)
+    rows = rows_by_chance(height, step)
 
     def count(image: UInt8Array, box: Box) -> Any:
         inside = rows[(rows >= box.y) & (rows < box.y + box.height)]
@@ -190,12 +192,6 @@ def _histograms(before: UInt8Array, after: UInt8Array, valid: Any, boxes: list[B
     for box in boxes:
         changed += count(after, box) - count(before, box)
     return whole, changed
-
-
-def _one_of_each(step: int, height: int) -> Any:
-    """Choose a row of every so many, which one by chance: patterns may repeat in any step."""
-    tops = np.arange(0, height - height % step, step)
-    return tops + np.random.default_rng(0).integers(0, step, len(tops))
 
 
 def _histogram(image: UInt8Array, rows: Any, columns: slice, valid: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Look at some tiles of two images at once, as if each were an image of its own."""
+"""Look at some rows or tiles of two images only: what is asked of millions of pixels, a part of them knows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,12 +6,28 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from app.analysis.changed import TILE, Changed
 from app.analysis.model import UInt8Array
 
+ENOUGH = 1_000_000
+"""Pixels that are enough for a mean or a histogram."""
 BORDER = 2
 """Pixels of border around each tile; its outermost pixels repeated, so that neighbourhoods see nothing else."""
+
+
+def step_for(pixels: int) -> int:
+    """Give every how many rows are enough: the largest of 1, 3 and 9 that leaves `ENOUGH` pixels."""
+    return max(step for step in (1, 3, 9) if step == 1 or pixels // step >= ENOUGH)
+
+
+def rows_by_chance(height: int, step: int) -> npt.NDArray[np.intp]:
+    """Choose a row of every so many, the same ones each time: patterns, and blocks of JPEG, may repeat in any step."""
+    if height < step:
+        return np.arange(height)
+    tops = np.arange(0, height - height % step, step)
+    return tops + np.random.default_rng(0).integers(0, step, len(tops))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from app.analysis.changed import TILE
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.sampling import rows_by_chance, step_for
 from app.analysis.threads import in_threads
 
 WINDOW = 7
@@ -16,13 +17,8 @@ _AREA = WINDOW * WINDOW
 _SAMPLE = 1 / (_AREA * (_AREA - 1))
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _ONES, _ONE = np.ones(WINDOW, np.float32), np.ones(1, np.float32)
-ALL_ROWS = 3_000_000
-"""Pixels up to which every window counts."""
-STEP = 3
-"""Rows from window to window above that. Not 2 or 4: JPEG repeats every 8 rows, and every step has to meet them all;
-`_sum` adds rows in threes."""
 _WIDEST = 2048  # small enough for the cache, and long enough that threads seldom wait for the interpreter lock
-_Block = tuple[slice, slice]
+_Sums = npt.NDArray[np.int32]
 TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."
 
 
@@ -104,25 +100,27 @@ def mean_structural_similarity(
 
     Notes
     -----
-    Of more than `ALL_ROWS` pixels only the windows around every third row are looked at: each shares four of its
-    seven rows with both of its neighbours, and the mean of millions does not tell.
+    Where more than some megapixels are unequal, only the windows around some rows are looked at, which
+    `sampling.rows_by_chance` chooses: neighbours share most of their pixels, and the mean of a million does not tell.
     """
     _check(before, after)
     if changed_tiles is None:
         changed_tiles = np.ones((-(-before.shape[0] // TILE), -(-before.shape[1] // TILE)), np.bool_)
     height, width = before.shape[:2]
-    step = STEP if height * width > ALL_ROWS and height >= 2 * WINDOW else 1
+    step = step_for(int(np.count_nonzero(changed_tiles)) * TILE**2)
+    middles = _RADIUS + rows_by_chance(height - 2 * _RADIUS, step)
     inside: Any = None
-    middles = _rows(slice(0, height), height, step)
     count: int = len(middles) * (width - 2 * _RADIUS)
     if valid is not None:
         inside = cv2.erode(valid, np.ones((WINDOW, WINDOW), np.uint8))
-        count = cv2.countNonZero(inside[middles.start : middles.stop : step, _RADIUS:-_RADIUS])
+        count = cv2.countNonZero(inside[middles, _RADIUS:-_RADIUS])
     if count == 0:
         return None
 
     def lose(row: int) -> float:
-        return sum(_loss(before, after, block, inside, step) for block in _blocks(changed_tiles, row, before.shape))
+        first, end = np.searchsorted(middles, (row * TILE, (row + 1) * TILE))
+        columns = _columns(changed_tiles, row, width, _WIDEST * step)
+        return sum(_loss(before, after, middles[first:end], part, inside) for part in columns)
 
     losses: list[float] = in_threads(lose, range(len(changed_tiles)))
     return 1.0 - sum(losses) / count
@@ -135,52 +133,37 @@ def _check(before: UInt8Array, after: UInt8Array) -> None:
         raise ValueError(TOO_SMALL)
 
 
-def _rows(span: slice, height: int, step: int) -> range:
-    """Give the rows within a span that are the middle of a window and a multiple of the step."""
-    first = max(span.start, _RADIUS)
-    return range(first + -first % step, min(span.stop, height - _RADIUS), step)
-
-
-def _blocks(tiles: npt.NDArray[np.bool_], row: int, shape: tuple[int, ...]) -> list[_Block]:
-    """Cut a row of tiles into blocks that cover every window which reaches into a changed tile."""
-    height, width = shape[:2]
+def _columns(tiles: npt.NDArray[np.bool_], row: int, width: int, widest: int) -> list[slice]:
+    """Cut the middles of the windows that reach from a row of tiles into a changed tile into spans of columns."""
     near = tiles[max(row - 1, 0) : row + 2].any(axis=0)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], near.view(np.int8), [0])))) * TILE
-    rows = slice(row * TILE, min((row + 1) * TILE, height))
-    blocks, done = [], 0
+    spans, done = [], _RADIUS
     for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        start, stop = max(first - _RADIUS, done), min(last + _RADIUS, width)
-        blocks += [(rows, slice(left, min(left + _WIDEST, stop))) for left in range(start, stop, _WIDEST)]
+        start, stop = max(first - _RADIUS, done), min(last + _RADIUS, width - _RADIUS)
+        spans += [slice(left, min(left + widest, stop)) for left in range(start, stop, widest)]
         done = stop
-    return blocks
+    return spans
 
 
-def _loss(before: UInt8Array, after: UInt8Array, block: _Block, inside: Any, step: int) -> float:
-    """Sum 1 - SSIM over the windows in the middle of a block's pixels, less what is not inside."""
-    height, width = before.shape[:2]
-    rows = _rows(block[0], height, step)
-    columns = slice(max(block[1].start, _RADIUS), min(block[1].stop, width - _RADIUS))
-    if not rows or columns.start >= columns.stop:
+def _loss(before: UInt8Array, after: UInt8Array, rows: npt.NDArray[np.intp], columns: slice, inside: Any) -> float:
+    """Sum 1 - SSIM over the windows in the middle of some pixels, less what is not inside."""
+    if len(rows) == 0:
         return 0.0
-    wide = slice(rows[0] - _RADIUS, rows[-1] + _RADIUS + 1), slice(columns.start - _RADIUS, columns.stop + _RADIUS)
+    top = int(rows[0]) - _RADIUS
+    wide = slice(top, int(rows[-1]) + _RADIUS + 1), slice(columns.start - _RADIUS, columns.stop + _RADIUS)
     grey, other = (part if part.ndim == 2 else to_grey(part) for part in (before[wide], after[wide]))
-    values = _map(grey, other, step)
+    values = _map(grey, other, rows - _RADIUS - top)
     if inside is not None:
-        within = inside[rows.start : rows.stop : step, columns] != 0
+        within = inside[rows, columns] != 0
         if not within.all():
             values = values[within]
     return float(values.size - values.sum(dtype=np.float64))
 
 
-def _map(before: UInt8Array, after: UInt8Array, step: int = 1) -> FloatArray:
-    """Give SSIM in every window that lies within both, and of rows in steps."""
-    values = np.empty((4, *before.shape), np.float32)
-    x, y, products, squares = values
-    x[...], y[...] = before, after
-    np.multiply(x, y, out=products)
-    np.multiply(x, x, out=squares)
-    squares += y * y
-    sum_x, sum_y, sum_xy, sum_squares = _sum(values, step)
+def _map(before: UInt8Array, after: UInt8Array, tops: npt.NDArray[np.intp] | None = None) -> FloatArray:
+    """Give SSIM in every window that lies within both, or in those whose topmost rows are given."""
+    every = tops is None or len(tops) == len(before) - WINDOW + 1
+    sum_x, sum_y, sum_xy, sum_squares = _sums(before, after) if every else _sums_below(before, after, tops)
     # sums to (co)variances: (49 S_xy - S_x S_y) / (49 * 48), subtracted as whole numbers before they are rounded
     product = sum_x * sum_y
     mean_squares = sum_x * sum_x
@@ -196,24 +179,38 @@ def _map(before: UInt8Array, after: UInt8Array, step: int = 1) -> FloatArray:
     return similarity
 
 
-def _scaled(whole: npt.NDArray[np.int32], factor: float, offset: float) -> FloatArray:
+def _scaled(whole: _Sums, factor: float, offset: float) -> FloatArray:
     scaled = whole.astype(np.float32)
     scaled *= factor
     scaled += offset
     return scaled
 
 
-def _sum(values: FloatArray, step: int) -> npt.NDArray[np.int32]:
-    """Sum whole numbers, shape (4, height, width), over every window, or over those of every third row, exactly."""
-    count, height, width = values.shape
-    if step == 1:
-        sums = cv2.sepFilter2D(values.reshape(-1, width), cv2.CV_32F, _ONES, _ONES)
-        sums = sums.reshape(count, height, width)[:, _RADIUS:-_RADIUS]
-    else:  # seven rows are three, three and one
-        whole = height - (height - 1) % 3
-        threes = values[:, 0 : whole - 1 : 3] + values[:, 1:whole:3]
-        threes += values[:, 2:whole:3]
-        sevens = threes[:, :-1] + threes[:, 1:]
-        sevens += values[:, WINDOW - 1 : whole : 3]
-        sums = cv2.sepFilter2D(sevens.reshape(-1, width), cv2.CV_32F, _ONES, _ONE).reshape(count, -1, width)
+def _sums(x: UInt8Array, y: UInt8Array) -> tuple[_Sums, _Sums, _Sums, _Sums]:
+    """Sum x, y, xy and x² + y² over every window."""
+    inner = slice(_RADIUS, -_RADIUS)
+    size: dict[str, Any] = {"ddepth": cv2.CV_32S, "ksize": (WINDOW, WINDOW), "normalize": False}
+    sum_x, sum_y = (cv2.boxFilter(image, **size)[inner, inner] for image in (x, y))
+    squares_x, squares_y, squares_apart = (
+        cv2.sqrBoxFilter(image, **size)[inner, inner] for image in (x, y, cv2.absdiff(x, y))
+    )
+    squares = squares_x + squares_y
+    return sum_x, sum_y, (squares - squares_apart) // 2, squares
+
+
+def _sums_below(x: UInt8Array, y: UInt8Array, tops: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
+    """Give `_sums` for the windows with these topmost rows."""
+    sevens = np.zeros((4, len(tops), x.shape[1]), np.float32)
+    for down in range(WINDOW):
+        _accumulate(x[tops + down], y[tops + down], sevens)
+    sums = cv2.sepFilter2D(sevens.reshape(-1, x.shape[1]), cv2.CV_32F, _ONES, _ONE).reshape(sevens.shape)
     return sums[:, :, _RADIUS:-_RADIUS].astype(np.int32)
+
+
+def _accumulate(x: UInt8Array, y: UInt8Array, sums: FloatArray) -> None:
+    """Add x, y, xy and x² + y² to sums, shape (4, height, width)."""
+    cv2.accumulate(x, sums[0])
+    cv2.accumulate(y, sums[1])
+    cv2.accumulateProduct(x, y, sums[2])
+    cv2.accumulateSquare(x, sums[3])
+    cv2.accumulateSquare(y, sums[3])

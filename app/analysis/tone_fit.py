@@ -7,6 +7,7 @@ import numpy as np
 
 from app.analysis.curve import Levels, followed_curves
 from app.analysis.model import Tone, UInt8Array
+from app.analysis.threads import in_threads
 from app.analysis.tone_map import Float, ToneMap, curve_slopes, curve_terms
 from app.analysis.tone_samples import (
     Samples,
@@ -163,8 +164,9 @@ def _fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Flo
 
     The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it.
     """
-    curves, residual = fit(seen, EVEN_BALANCE, weight, CURVE_RIDGE)
-    free, left = fit(seen, EVEN_BALANCE, weight, FREE_RIDGE)
+    ridges = CURVE_RIDGE, FREE_RIDGE
+    fits = in_threads(lambda index: fit(seen, EVEN_BALANCE, weight, ridges[index]), range(2))
+    (curves, residual), (free, left) = fits
     even_tones = _evenly(seen.source, telling)
     better = _cost(left, even_tones) < CLEARLY * _cost(residual, even_tones)
     if not better or _cost(left, telling) > _cost(residual, telling) or _flattens(free, seen.source, telling):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE
+from app.analysis.resize import reduce_to_size
 from app.analysis.sampling import strongest_channel
 
 BoolArray = npt.NDArray[np.bool_]
@@ -48,7 +49,7 @@ def look_at(before: UInt8Array, after: UInt8Array, box: Box, members: UInt8Array
     scale = side / max(box.width, box.height)
     if scale < 1:
         size = max(4, round(was.shape[1] * scale)), max(4, round(was.shape[0] * scale))
-        was, now, mask = (cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in (was, now, mask))  # type: ignore[assignment]
+        was, now, mask = (reduce_to_size(image, size) for image in (was, now, mask))
     inside = mask > min(127.0, float(mask.max()) / 2)
     return View(was.astype(np.float32), now.astype(np.float32), np.asarray(inside, np.bool_))
 

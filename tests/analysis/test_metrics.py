@@ -83,7 +83,7 @@ def test_histogram_divergence_is_scipys_entropy_with_one_count_more_per_bin() ->
 
 @pytest.mark.parametrize("repeats", [1, 2, 3, 8])
 def test_histograms_of_large_pictures_are_those_of_every_pixel_all_but_exactly(repeats: int) -> None:
-    """Every third row is counted, which one by chance: rows that repeat in any step are all met."""
+    """A third of the rows is counted, which one by chance: rows that repeat in any step are all met."""
     tile = cv2.resize(data.astronaut(), (2100, 2000), interpolation=cv2.INTER_CUBIC)
     before = tile.copy()
     before[::repeats] //= 3

@@ -12,6 +12,7 @@ from skimage.metrics import structural_similarity as skimage_ssim
 
 from app.analysis import ssim
 from app.analysis.changed import find_changed
+from app.analysis.sampling import rows_by_chance
 from app.analysis.ssim import mean_structural_similarity, structural_similarity, to_grey
 
 SIDES = st.sampled_from([7, 8, 9, 13, 63, 64, 65, 66, 67, 68, 127, 130, 200])
@@ -111,14 +112,14 @@ def test_windows_without_evidence_are_left_out() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(height=SIDES, width=SIDES, seed=st.integers(0, 99))
-def test_large_pictures_count_the_windows_of_every_third_row(height: int, width: int, seed: int) -> None:
+@given(height=SIDES, width=SIDES, step=st.sampled_from([3, 9]), seed=st.integers(0, 99))
+def test_large_pictures_count_the_windows_of_some_rows(height: int, width: int, step: int, seed: int) -> None:
     """The mean of those rows of scikit-image's map, with and without equal tiles and parts without evidence."""
     before, after = pair("unrelated", height, width, seed)
-    counted = slice(3, -3) if height < 14 else slice(3, -3, 3)  # of few rows, all
+    counted = 3 + rows_by_chance(height - 6, step)
     expected = reference(before, after)[1][counted, 3:-3]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ssim, "ALL_ROWS", 0)
+        patch.setattr(ssim, "step_for", lambda pixels: step)
         assert_is_mean(mean_structural_similarity(before, after), expected)
         after[:64] = before[:64]
         expected = reference(before, after)[1][counted, 3:-3]
@@ -135,16 +136,39 @@ def assert_is_mean(value: float | None, windows: Any) -> None:
 
 
 @pytest.mark.parametrize("quality", [30, 60, 90])
-def test_a_photo_tells_the_same_by_every_third_row(quality: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where JPEG repeats itself every eight rows, of which every second row meets only four.
+def test_a_photo_tells_the_same_by_a_third_of_its_rows(quality: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where JPEG repeats itself every eight rows.
 
     A quarter of a megapixel is right to five in ten thousand; this way of counting begins at three megapixels.
     """
     before = to_grey(data.astronaut())
-    monkeypatch.setattr(ssim, "ALL_ROWS", 0)
+    monkeypatch.setattr(ssim, "step_for", lambda pixels: 3)
     after = cv2.imdecode(cv2.imencode(".jpg", before, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 0)
     for other in (after, np.roll(after, 3, axis=0)):
         assert mean_structural_similarity(before, other) == pytest.approx(reference(before, other)[0], abs=5e-4)
+
+
+@pytest.mark.parametrize("pitch", [9, 27, 36])
+def test_lines_of_text_that_repeat_in_any_step_are_all_met(pitch: int) -> None:
+    """Every ninth row would always meet the same rows of a list whose lines are 36 pixels high."""
+    before = np.full((1000, 64), 255, np.uint8)
+    for top in range(0, 1000, pitch):
+        before[top : top + pitch // 3] = np.random.default_rng(top).integers(0, 256, (1, 64))
+    after = np.roll(before, 1, axis=1)
+    expected = reference(before, after)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssim, "step_for", lambda pixels: 9)
+        assert mean_structural_similarity(before, after) == pytest.approx(expected, abs=0.04)
+
+
+def test_few_changes_in_a_large_picture_are_all_counted() -> None:
+    """Only what is unequal is looked at, so that a small change in a screen of many megapixels is measured exactly."""
+    before = np.full((3000, 1100), 200, np.uint8)
+    after = before.copy()
+    after[701:705, 130:200] = np.random.default_rng(0).integers(0, 256, (4, 70))
+    tiles = find_changed(*(np.dstack([grey] * 3) for grey in (before, after))).tiles
+    lost = 1 - reference(before, after)[0]
+    assert 1 - mean_structural_similarity(before, after, tiles) == pytest.approx(lost, rel=1e-4)  # type: ignore[operator]
 
 
 def test_no_window_with_evidence_gives_none() -> None:
