@@ -25,7 +25,8 @@ from bench.suites import html
 Pixels = npt.NDArray[np.uint8]
 Rng = np.random.Generator
 
-SAME_WIDTH = "abdeghnopqu"  # letters of one width in Liberation Sans; digits have one width anyway
+SAME_WIDTH = "bdpq", "hnu"
+"""Letters of one width in nearly every font, so that the rest of the line stays where it is; digits have one anyway."""
 ELEMENTS = {
     "button colour": ("<button>", '<button style="background:#d97706">'),
     "icon gone": ("<span class=dot>", '<span class=dot style="visibility:hidden">'),
@@ -74,13 +75,15 @@ def _other_letter(text: str, rng: Rng) -> str:
     """Replace one letter in a paragraph or one digit in a table by another of the same width."""
     if rng.random() < 0.4:
         spots = [m.start(1) for m in re.finditer(r"<td>\d*(\d)\.\d\d</td>", text)]
-        letters = "0123456789"
+        alike = ("0123456789",)
     else:
         inside = [m.span(1) for m in re.finditer(r"<p>([a-z ]+)\.?</p>", text)]
-        spots = [i for start, end in inside for i in range(start, min(end, start + 160)) if text[i] in SAME_WIDTH]
-        letters = SAME_WIDTH
+        alike = SAME_WIDTH
+        letters = "".join(alike)
+        spots = [i for start, end in inside for i in range(start, min(end, start + 160)) if text[i] in letters]
     at = int(rng.choice(spots))
-    return text[:at] + str(rng.choice([c for c in letters if c != text[at]])) + text[at + 1 :]
+    others = next(letters for letters in alike if text[at] in letters).replace(text[at], "")
+    return text[:at] + str(rng.choice(list(others))) + text[at + 1 :]
 
 
 def _element(text: str, rng: Rng, name: str) -> str | None:
