@@ -13,7 +13,7 @@ from app.analysis.hysteresis import alike, find_mask
 from app.analysis.laying import Laid
 from app.analysis.marking import keenness_of, mark_changes, strictness_of
 from app.analysis.metrics import find_measured_changes
-from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Picture, Region, Tone, UInt8Array
+from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Region, Tone, UInt8Array
 from app.analysis.noise_free import Likeness
 from app.analysis.regions import apart, find_regions
 from app.analysis.resize import reduce_to_size
@@ -39,17 +39,15 @@ Found = tuple[tuple[Region, ...], Maps]
 
 
 def find_differences(
-    first: Picture, laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]
+    laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]
 ) -> Found:
     """Find every real difference of two images that lie over each other.
 
     Parameters
     ----------
-    first : Picture
-        *before*.
     laid : Laid
-        *after* over it.
-    after : array, shape of ``first.pixels``, uint8
+        *before*, and *after* over it.
+    after : array, shape of ``laid.before.pixels``, uint8
         The laid pixels with their tone evened.
     tone : Tone
         Whether it was.
@@ -69,15 +67,13 @@ def find_differences(
     ``tone`` off these are the unequal pixels of the files, alpha and 16 bits included.
     """
     if laid.likeness is not Likeness.NOISY or options.sensitivity >= 100:
-        return _find_exactly(first, laid, after, tone, options, after_shape)
-    return _find_in_noise(first, laid, after, options, after_shape)
+        return _find_exactly(laid, after, tone, options, after_shape)
+    return _find_in_noise(laid, after, options, after_shape)
 
 
-def _find_exactly(
-    first: Picture, laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]
-) -> Found:
+def _find_exactly(laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]) -> Found:
     """Judge every unequal pixel at full resolution."""
-    changed, second = laid.changed, laid.after
+    changed, first, second = laid.changed, laid.before, laid.after
     if changed is None or tone.applied:
         first, second = replace(first, alpha=None, deep=None), replace(second, pixels=after, alpha=None, deep=None)
         changed = find_measured_changes(first.pixels, after, valid=laid.valid)
@@ -91,11 +87,9 @@ def _find_exactly(
     return regions, Maps(mask, marked.heat)
 
 
-def _find_in_noise(
-    first: Picture, laid: Laid, after: UInt8Array, options: Options, after_shape: tuple[int, int]
-) -> Found:
+def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape: tuple[int, int]) -> Found:
     """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
-    before, valid, alignment = first.pixels, laid.valid, laid.alignment
+    before, valid, alignment = laid.before.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
     smallest = max(4, round(SMALLEST * valid.size))
     scale = min(1.0, math.sqrt(WORK_PIXELS / (shape[0] * shape[1])))

@@ -111,10 +111,10 @@ def evaluate(
             laid = lay(first, second, options, deadline, changed)
             alignment = laid.alignment
         with deadline.stage("tone"):
-            tone, toned = _even(first, laid, options)
+            tone, toned = _even(laid, options)
         compared = aside.submit(on_a_core(_measure_compared), first, toned, laid, tone, given, deadline)
         with deadline.stage("regions"):
-            regions, maps = _find(first, second, laid, toned, tone, options)
+            regions, maps = _find(second, laid, toned, tone, options)
         as_given, as_compared = await_result(given).metrics, await_result(compared)
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
@@ -153,13 +153,13 @@ def _decode_both(before: bytes, after: bytes, names: tuple[str, str], limits: Li
     return replace(first, name=names[0]), replace(second, name=names[1])
 
 
-def _even(first: Picture, laid: Laid, options: Options) -> tuple[Tone, UInt8Array]:
+def _even(laid: Laid, options: Options) -> tuple[Tone, UInt8Array]:
     """Even out the tone where there is any to even: equal pixels say that light and exposure are the same."""
     if not laid.alignment.same_scene:
         return Tone(reason="not the same scene"), laid.after.pixels
     if laid.likeness is not Likeness.NOISY and options.tone != "off":
         return Tone(reason="most pixels are equal"), laid.after.pixels
-    return even_tone(first.pixels, laid.after.pixels, laid.valid, options)
+    return even_tone(laid.before.pixels, laid.after.pixels, laid.valid, options)
 
 
 def _measure_given(first: Picture, second: Picture, changed: Changed | None, deadline: Deadline) -> Given:
@@ -184,11 +184,11 @@ def _measure_compared(
 
 
 def _find(
-    first: Picture, second: Picture, laid: Laid, toned: UInt8Array, tone: Tone, options: Options
+    second: Picture, laid: Laid, toned: UInt8Array, tone: Tone, options: Options
 ) -> tuple[tuple[Region, ...], Maps]:
     after_shape = second.pixels.shape[:2]
     if laid.alignment.same_scene:
-        regions, maps = find_differences(first, laid, toned, tone, options, after_shape)
+        regions, maps = find_differences(laid, toned, tone, options, after_shape)
     else:
         regions, maps = (), Maps(*(np.zeros(laid.valid.shape, np.uint8) for _ in "mh"))
     return with_framing(regions, maps, laid.alignment, after_shape, options)

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.analysis.align import align
 from app.analysis.changed import TILE, Changed
+from app.analysis.coarsening import coarsened
 from app.analysis.layout import find_bands
 from app.analysis.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Alignment, Deadline, Options, Picture, UInt8Array
@@ -24,6 +25,7 @@ class Laid:
 
     Attributes:
         alignment: how they came to.
+        before: the first picture as it is to be compared: as coarse as the second where that was made smaller.
         after: the second picture in the frame of the first; alpha and 16 bits only when no pixel was resampled.
         valid: shape (height, width), uint8, 0 where *after* shows nothing; *after* is equal to *before* there
             when no pixel was resampled.
@@ -33,6 +35,7 @@ class Laid:
     """
 
     alignment: Alignment
+    before: Picture
     after: Picture
     valid: UInt8Array
     given: Changed | None
@@ -66,15 +69,18 @@ def lay(first: Picture, second: Picture, options: Options, deadline: Deadline, g
         if likeness is not Likeness.NOISY and not (options.align == "auto" and _rows_moved(first, second, given)):
             reason = "switched off" if options.align == "off" else "already in place"
             everywhere = np.full(first.pixels.shape[:2], 255, np.uint8)
-            return Laid(Alignment(reason=reason), second, everywhere, given, given, likeness)
+            return Laid(Alignment(reason=reason), first, second, everywhere, given, given, likeness)
     alignment = align(first, second, options, deadline)
     if given is not None and alignment.matrix == IDENTITY and not alignment.bands:
-        return Laid(alignment, second, np.full(first.pixels.shape[:2], 255, np.uint8), given, given, Likeness.NOISY)
+        everywhere = np.full(first.pixels.shape[:2], 255, np.uint8)
+        return Laid(alignment, first, second, everywhere, given, given, Likeness.NOISY)
     pixels, valid = warp_to_before(second.pixels, alignment, first.pixels.shape[:2])
     if alignment.same_scene and _is_whole(alignment):
         return _laid_exactly(first, second, alignment, pixels, valid, given)
+    coarse = coarsened(first.pixels, second.pixels, alignment)
+    before = first if coarse is None else replace(first, pixels=coarse, alpha=None, deep=None)
     after = replace(second, pixels=pixels, alpha=None, deep=None)
-    return Laid(alignment, after, valid, given, None, Likeness.NOISY)
+    return Laid(alignment, before, after, valid, given, None, Likeness.NOISY)
 
 
 def _likeness(before: UInt8Array, after: UInt8Array, changed: Changed) -> Likeness:
@@ -118,7 +124,7 @@ def _laid_exactly(
             deep[hidden] = first.deep[hidden]
     after = replace(second, pixels=pixels, alpha=alpha, deep=deep)  # type: ignore[arg-type]
     changed = _changes(first, after, valid)
-    return Laid(alignment, after, valid, given, changed, _likeness(first.pixels, pixels, changed))
+    return Laid(alignment, first, after, valid, given, changed, _likeness(first.pixels, pixels, changed))
 
 
 def _changes(first: Picture, second: Picture, valid: UInt8Array | None = None) -> Changed:
