@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 
 from app.analysis.evidence import Evidence, find_evidence, weigh
+from app.analysis.geometry import size_in_after
 from app.analysis.hysteresis import alike, find_mask
 from app.analysis.laying import Laid
 from app.analysis.marking import keenness_of, mark_changes, strictness_of
 from app.analysis.metrics import find_measured_changes
-from app.analysis.model import IDENTITY, Box, FloatArray, Maps, Options, Region, Tone, UInt8Array
+from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Options, Region, Tone, UInt8Array
 from app.analysis.noise_free import Likeness
 from app.analysis.regions import apart, find_regions
 from app.analysis.resize import reduce_to_size
@@ -29,6 +30,7 @@ SURE = 2.5
 MOST_PLACES = 200
 ROUNDS = 2
 LEAST_SIDE = 32
+COARSEST, COARSER = 0.4, 0.9
 INVENTED = 3
 """Pixels inside the frame of *after* where resampling mixes in what lies outside."""
 BORDER = 5
@@ -92,11 +94,11 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     before, valid, alignment = laid.before.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
     smallest = max(4, round(SMALLEST * valid.size))
-    scale = min(1.0, math.sqrt(WORK_PIXELS / (shape[0] * shape[1])))
+    scale = min(math.sqrt(WORK_PIXELS / (shape[0] * shape[1])), _detail(alignment, shape))
     size = max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
     small = before, after
     if scale < 1:
-        reduced = in_threads(lambda index: reduce_to_size((before, after)[index], size), range(2))
+        reduced = in_threads(lambda index: cv2.resize((before, after)[index], size, interpolation=cv2.INTER_AREA), range(2))
         small = reduced[0], reduced[1]
     seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
     least = max(1, round(SMALLEST / 2 * seen.size))
@@ -122,6 +124,12 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     )
     heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
+
+
+def _detail(alignment: Alignment, shape: tuple[int, int]) -> float:
+    """Give the size at which *after* shows all that it has, at most 1: to judge it enlarged would be to judge blur."""
+    size = size_in_after(np.array(alignment.matrix), shape)
+    return size if COARSEST < size < COARSER else 1.0
 
 
 def _judged(valid: UInt8Array, size: tuple[int, int], resampled: bool, ignore: Sequence[Box]) -> UInt8Array:

@@ -18,6 +18,13 @@ def mapped(matrix: FloatMatrix, points: Points) -> Points:
     return np.asarray(there, np.float32).reshape(-1, 2)
 
 
+def size_in_after(matrix: FloatMatrix, shape: tuple[int, ...]) -> float:
+    """Give the length in *after* of a pixel in the middle of *before*."""
+    x, y = shape[1] / 2, shape[0] / 2
+    square = mapped(matrix, np.array([[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1]], np.float32))
+    return math.sqrt(abs(cv2.contourArea(square)))
+
+
 def scaling(x: float, y: float) -> FloatMatrix:
     """Scale about pixel centres: pixel (0, 0) reaches from -0.5 to 0.5."""
     return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]], np.float64)

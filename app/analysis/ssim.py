@@ -18,7 +18,6 @@ _SAMPLE = 1 / (_AREA * (_AREA - 1))
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 _ONES, _ONE = np.ones(WINDOW, np.float32), np.ones(1, np.float32)
 _WIDEST = 2048  # small enough for the cache, and long enough that threads seldom wait for the interpreter lock
-_Sums = npt.NDArray[np.int32]
 TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."
 
 
@@ -162,8 +161,11 @@ def _loss(before: UInt8Array, after: UInt8Array, rows: npt.NDArray[np.intp], col
 
 def _map(before: UInt8Array, after: UInt8Array, tops: npt.NDArray[np.intp] | None = None) -> FloatArray:
     """Give SSIM in every window that lies within both, or in those whose topmost rows are given."""
-    every = tops is None or len(tops) == len(before) - WINDOW + 1
-    sum_x, sum_y, sum_xy, sum_squares = _sums(before, after) if every else _sums_below(before, after, tops)
+    if tops is None or len(tops) == len(before) - WINDOW + 1:
+        sums = _sums(before, after)
+    else:
+        sums = _sums_below(before, after, tops)
+    sum_x, sum_y, sum_xy, sum_squares = sums
     # sums to (co)variances: (49 S_xy - S_x S_y) / (49 * 48), subtracted as whole numbers before they are rounded
     product = sum_x * sum_y
     mean_squares = sum_x * sum_x
@@ -179,15 +181,15 @@ def _map(before: UInt8Array, after: UInt8Array, tops: npt.NDArray[np.intp] | Non
     return similarity
 
 
-def _scaled(whole: _Sums, factor: float, offset: float) -> FloatArray:
+def _scaled(whole: npt.NDArray[np.int32], factor: float, offset: float) -> FloatArray:
     scaled = whole.astype(np.float32)
     scaled *= factor
     scaled += offset
     return scaled
 
 
-def _sums(x: UInt8Array, y: UInt8Array) -> tuple[_Sums, _Sums, _Sums, _Sums]:
-    """Sum x, y, xy and x² + y² over every window."""
+def _sums(x: UInt8Array, y: UInt8Array) -> Any:
+    """Sum x, y, xy and x² + y², whole numbers, over every window."""
     inner = slice(_RADIUS, -_RADIUS)
     size: dict[str, Any] = {"ddepth": cv2.CV_32S, "ksize": (WINDOW, WINDOW), "normalize": False}
     sum_x, sum_y = (cv2.boxFilter(image, **size)[inner, inner] for image in (x, y))
@@ -198,7 +200,7 @@ def _sums(x: UInt8Array, y: UInt8Array) -> tuple[_Sums, _Sums, _Sums, _Sums]:
     return sum_x, sum_y, (squares - squares_apart) // 2, squares
 
 
-def _sums_below(x: UInt8Array, y: UInt8Array, tops: npt.NDArray[np.intp]) -> npt.NDArray[np.int32]:
+def _sums_below(x: UInt8Array, y: UInt8Array, tops: npt.NDArray[np.intp]) -> Any:
     """Give `_sums` for the windows with these topmost rows."""
     sevens = np.zeros((4, len(tops), x.shape[1]), np.float32)
     for down in range(WINDOW):
