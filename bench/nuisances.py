@@ -185,7 +185,9 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
     out8 = np.clip(out + 0.5, 0, 255).astype(np.uint8) if out.dtype != np.uint8 else out
     if "resize" in parts:
         factor = rng.uniform(0.5, 1.5)
-        method = cv2.INTER_AREA if factor < 1 else int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
+        # Most programs interpolate when they make pictures smaller, too, and let thin lines come and go.
+        methods = [cv2.INTER_LINEAR, cv2.INTER_CUBIC, *([cv2.INTER_AREA] if factor < 1 else [])]
+        method = int(rng.choice(methods))
         size = (round(out8.shape[1] * factor), round(out8.shape[0] * factor))
         out8 = cv2.resize(out8, size, interpolation=method)
     return np.asarray(out8, np.uint8)

@@ -1,35 +1,62 @@
-"""Make *before* as coarse as a smaller *after*: by the very kernel that *after* was made with.
+"""Make *before* as coarse as a smaller *after*, in the very way in which *after* was made smaller.
 
-Most programs make pictures smaller without smoothing them first: thin lines and letters then come and go with the
+Many programs make pictures smaller without smoothing them first: thin lines and letters then come and go with the
 places that happened to be looked at. Looked at in the same places in the same way, *before* loses the same.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from app.analysis.geometry import FloatMatrix, mapped, size_in_after
-from app.analysis.model import Alignment, UInt8Array
+from app.analysis.model import Alignment, Box, UInt8Array
 from app.analysis.threads import in_threads
 from app.analysis.warping import warp_to_before
 
-KERNELS = cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC
-TWICE = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float64)
 COARSER = 0.97
-"""Size of *after* in terms of *before* from which on nothing is lost that could tell."""
-SIDE = 40
-TILES = 100
+"""Size of *after* in terms of *before* from which on too little is lost to tell."""
+SIDE, SQUARES = 40, 100
 """Squares of *after* that are looked at, and how many."""
 BUSY = 6.0
 """Standard deviation in levels from which a square tells."""
 USUAL, FEWEST = 4.0, 6
 """Squares of which more times what is usual stays unexplained were changed; and how many others are needed."""
-CLEARLY, GAINED = 0.9, 0.3
-"""Share of the variance that smoothing leaves unexplained which a kernel may leave, and how much less that must be."""
-SAME = 0.3
-"""Share of its variance that may stay unexplained of a square that shows the same."""
+MARGIN = 6
+"""Pixels of *before* around a part of it that smoothing and cubic interpolation look at."""
+ROWS = 64
+TWICE = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float64)
+Way = Callable[[Any, FloatMatrix, tuple[int, int]], Any]
+
+
+def _sampled(image: Any, onto: FloatMatrix, size: tuple[int, int], kernel: int) -> Any:
+    return cv2.warpPerspective(image, onto, size, flags=kernel, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _averaged(image: Any, onto: FloatMatrix, size: tuple[int, int], kernel: int) -> Any:
+    """Average four places in each pixel."""
+    finer = _sampled(image, TWICE @ onto, (2 * size[0], 2 * size[1]), kernel)
+    return cv2.resize(finer, size, interpolation=cv2.INTER_AREA)
+
+
+def _smoothed(image: Any, onto: FloatMatrix, size: tuple[int, int]) -> Any:
+    """Blur as far as pixels of the result reach."""
+    sigma = 0.45 * math.sqrt(max(0.1, 1 / size_in_after(onto, image.shape) ** 2 - 0.5))
+    return _sampled(cv2.GaussianBlur(image, (0, 0), sigma), onto, size, cv2.INTER_LINEAR)
+
+
+WAYS: tuple[Way, ...] = (
+    _smoothed,
+    partial(_averaged, kernel=cv2.INTER_LINEAR),
+    partial(_averaged, kernel=cv2.INTER_CUBIC),
+    partial(_sampled, kernel=cv2.INTER_NEAREST),
+    partial(_sampled, kernel=cv2.INTER_LINEAR),
+    partial(_sampled, kernel=cv2.INTER_CUBIC),
+)
 
 
 def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UInt8Array | None:
@@ -38,7 +65,7 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
     Parameters
     ----------
     before, after : array (H, W, 3), uint8
-        RGB, as given.
+        RGB, as given, of any two sizes.
     alignment : Alignment
         Maps *before* to *after*.
 
@@ -46,76 +73,87 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
     -------
     array of the shape of ``before``, uint8, or None
         What *before* would be had it been made smaller as *after* was, and laid over itself again; None where
-        *after* is not smaller or was smoothed before.
+        *after* is not smaller, or too little is to be seen to tell how it was made.
 
     Notes
     -----
-    Nearest neighbour, linear and cubic interpolation at the places of the pixels of *after* are held against an
-    average over areas, in squares spread over *after*, whatever its exposure.
+    Held against squares spread over *after*, whatever their exposure: a blur and averages over areas, and what
+    nearest neighbour, linear and cubic interpolation see at the places of the pixels of *after*. The way that leaves
+    the least unexplained is taken.
     """
     matrix = np.array(alignment.matrix)
     if alignment.bands or alignment.bend or not alignment.same_scene or size_in_after(matrix, before.shape) > COARSER:
         return None
-    kernel = _kernel_of(before, after, matrix)
-    if kernel is None:
+    way = _likeliest_way(before, after, matrix)
+    if way is None:
         return None
-    size = after.shape[1], after.shape[0]
-    small = cv2.warpPerspective(before, matrix, size, flags=kernel, borderMode=cv2.BORDER_REPLICATE)
-    return warp_to_before(np.asarray(small, np.uint8), alignment, (before.shape[0], before.shape[1]))[0]
+    height, width = after.shape[:2]
+    small = np.zeros_like(after)
+
+    def look(top: int) -> None:
+        rows = Box(0, top, width, min(ROWS, height - top))
+        part, onto, _ = _part(before, matrix, rows)
+        if part.size:
+            small[top : top + rows.height] = way(part, onto, (width, rows.height))
+
+    in_threads(look, range(0, height, ROWS))
+    return warp_to_before(small, alignment, (before.shape[0], before.shape[1]))[0]
 
 
-def _kernel_of(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> int | None:
-    """Choose the kernel that leaves the least unexplained; None when smoothing does about as well."""
-    grey = cv2.cvtColor(after, cv2.COLOR_RGB2GRAY)
-    places = _busy_places(grey)
-    looked_at = in_threads(lambda index: _left(before, grey, matrix, places[index]), range(len(places)))
+def _likeliest_way(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> Way | None:
+    """Choose the way that leaves the least unexplained; None where too few squares tell."""
+    places = _busy_places(after)
+    looked_at = in_threads(lambda index: _left(before, after, matrix, places[index]), range(len(places)))
     left = np.array([row for row in looked_at if row is not None])
     if len(left) < FEWEST:
         return None
     best = left.min(axis=1)
-    *smoothed, nearest, linear, cubic = left[best <= USUAL * np.median(best) + 1].mean(axis=0).tolist()
-    least, kernel = min((nearest, cv2.INTER_NEAREST), (linear, cv2.INTER_LINEAR), (cubic, cv2.INTER_CUBIC))
-    return kernel if least < min(CLEARLY * min(smoothed), min(smoothed) - GAINED) else None
+    return WAYS[int(left[best <= USUAL * np.median(best) + 1].mean(axis=0).argmin())]
 
 
-def _busy_places(grey: Any) -> list[tuple[int, int]]:
-    """Choose squares (x, y) spread over a picture in which something is to be seen, the busiest of each part."""
-    found = [
-        (float(grey[y : y + SIDE, x : x + SIDE].std()), x, y)
-        for y in range(0, grey.shape[0] - SIDE + 1, SIDE)
-        for x in range(0, grey.shape[1] - SIDE + 1, SIDE)
-    ]
-    busy = [(x, y) for deviation, x, y in found if deviation > BUSY]
-    return [busy[i] for i in np.unique(np.linspace(0, len(busy) - 1, min(TILES, len(busy))).astype(int))]
+def _busy_places(after: UInt8Array) -> list[Box]:
+    """Choose squares spread over a picture in which something is to be seen."""
+    tops, lefts = (range(0, length - SIDE + 1, SIDE) for length in after.shape[:2])
+    places = _spread([Box(left, top, SIDE, SIDE) for top in tops for left in lefts], 4 * SQUARES)
+    return _spread([place for place in places if _cut(after, place).std() > BUSY], SQUARES)
 
 
-def _left(before: UInt8Array, grey: Any, matrix: FloatMatrix, place: tuple[int, int]) -> list[float] | None:
-    """Give the variance that two ways to smooth, then each kernel leave of a square; None where *before* ends."""
-    x, y = place
-    corners = np.array([[x, y], [x + SIDE, y], [x + SIDE, y + SIDE], [x, y + SIDE]], np.float32)
+def _spread(places: list[Box], most: int) -> list[Box]:
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).astype(int))
+    return [places[index] for index in chosen]
+
+
+def _cut(image: UInt8Array, box: Box) -> npt.NDArray[np.float32]:
+    part = image[box.y : box.y + box.height, box.x : box.x + box.width]
+    return np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _part(before: UInt8Array, matrix: FloatMatrix, box: Box) -> tuple[UInt8Array, FloatMatrix, bool]:
+    """Give what *before* has of a box of *after*, the matrix from there into the box, and whether that is all of it."""
+    left, top, right, bottom = box.x - 0.5, box.y - 0.5, box.x + box.width - 0.5, box.y + box.height - 0.5
+    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
     there = mapped(np.asarray(np.linalg.inv(matrix), np.float64), corners)
-    left, top = np.floor(there.min(axis=0)).astype(int) - 4
-    right, bottom = np.ceil(there.max(axis=0)).astype(int) + 5
-    if min(left, top) < 0 or right > before.shape[1] or bottom > before.shape[0]:
-        return None
-    part = cv2.cvtColor(before[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
-    onto = _shift(-x, -y) @ matrix @ _shift(left, top)
-    smooth = cv2.GaussianBlur(part, (0, 0), 0.45 * math.sqrt(1 / size_in_after(onto, part.shape) ** 2 - 0.5))
-    finer = cv2.warpPerspective(part, TWICE @ onto, (2 * SIDE, 2 * SIDE), flags=cv2.INTER_LINEAR)
-    views = [
-        cv2.warpPerspective(smooth, onto, (SIDE, SIDE), flags=cv2.INTER_LINEAR),
-        cv2.resize(finer, (SIDE, SIDE), interpolation=cv2.INTER_AREA),
-        *(cv2.warpPerspective(part, onto, (SIDE, SIDE), flags=kernel) for kernel in KERNELS),
-    ]
-    seen = grey[y : y + SIDE, x : x + SIDE]
-    return [_unexplained(view, seen) for view in views]
+    x, y = (np.floor(there.min(axis=0)).astype(int) - MARGIN).tolist()
+    end, below = (np.ceil(there.max(axis=0)).astype(int) + MARGIN + 1).tolist()
+    whole = min(x, y) >= 0 and end <= before.shape[1] and below <= before.shape[0]
+    x, y = max(0, x), max(0, y)
+    return before[y : max(y, below), x : max(x, end)], _shift(-box.x, -box.y) @ matrix @ _shift(x, y), whole
 
 
 def _shift(x: float, y: float) -> FloatMatrix:
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
-def _unexplained(view: Any, seen: Any) -> float:
+def _left(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, place: Box) -> list[float] | None:
+    """Give the variance that each way leaves of a square unexplained; None where *before* does not show all of it."""
+    part, onto, whole = _part(before, matrix, place)
+    if not whole:
+        return None
+    grey, seen = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), _cut(after, place)
+    return [_unexplained(way(grey, onto, (SIDE, SIDE)), seen) for way in WAYS]
+
+
+def _unexplained(view: Any, seen: npt.NDArray[np.float32]) -> float:
     """Give the variance of a square that a view of it does not explain, whatever its gain and offset."""
-    covariance = np.cov(view.ravel().astype(np.float32), seen.ravel().astype(np.float32))
+    covariance = np.cov(view.ravel().astype(np.float32), seen.ravel())
     return float(covariance[1, 1] - covariance[0, 1] ** 2 / max(covariance[0, 0], 1e-6))

@@ -30,7 +30,8 @@ SURE = 2.5
 MOST_PLACES = 200
 ROUNDS = 2
 LEAST_SIDE = 32
-COARSEST, COARSER = 0.4, 0.9
+COARSEST, ENLARGED = 0.4, 1.3
+"""A smaller *after* is judged at so much more than its own size; but *before* is not made smaller than so much."""
 INVENTED = 3
 """Pixels inside the frame of *after* where resampling mixes in what lies outside."""
 BORDER = 5
@@ -98,7 +99,7 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     size = max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
     small = before, after
     if scale < 1:
-        reduced = in_threads(lambda index: cv2.resize((before, after)[index], size, interpolation=cv2.INTER_AREA), range(2))
+        reduced = in_threads(lambda index: reduce_to_size((before, after)[index], size), range(2))
         small = reduced[0], reduced[1]
     seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
     least = max(1, round(SMALLEST / 2 * seen.size))
@@ -127,9 +128,8 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
 
 
 def _detail(alignment: Alignment, shape: tuple[int, int]) -> float:
-    """Give the size at which *after* shows all that it has, at most 1: to judge it enlarged would be to judge blur."""
-    size = size_in_after(np.array(alignment.matrix), shape)
-    return size if COARSEST < size < COARSER else 1.0
+    """Give the size at which *after* shows all that it has, at most 1: enlarged, its compression looks like things."""
+    return min(1.0, ENLARGED * max(COARSEST, size_in_after(np.array(alignment.matrix), shape)))
 
 
 def _judged(valid: UInt8Array, size: tuple[int, int], resampled: bool, ignore: Sequence[Box]) -> UInt8Array:
