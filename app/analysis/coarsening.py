@@ -155,5 +155,6 @@ def _left(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, place: Box
 
 def _unexplained(view: Any, seen: npt.NDArray[np.float32]) -> float:
     """Give the variance of a square that a view of it does not explain, whatever its gain and offset."""
-    covariance = np.cov(view.ravel().astype(np.float32), seen.ravel())
-    return float(covariance[1, 1] - covariance[0, 1] ** 2 / max(covariance[0, 0], 1e-6))
+    apart, own = np.float32(view) - view.mean(dtype=np.float32), seen - seen.mean()
+    shared = float(np.vdot(apart, own))
+    return (float(np.vdot(own, own)) - shared**2 / max(float(np.vdot(apart, apart)), 1e-6)) / seen.size

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -95,11 +96,14 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     before, valid, alignment = laid.before.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
     smallest = max(4, round(SMALLEST * valid.size))
-    scale = min(math.sqrt(WORK_PIXELS / (shape[0] * shape[1])), _detail(alignment, shape))
+    detail = _detail(alignment, shape)
+    scale = min(math.sqrt(WORK_PIXELS / (shape[0] * shape[1])), detail)
     size = max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
     small = before, after
     if scale < 1:
-        reduced = in_threads(lambda index: reduce_to_size((before, after)[index], size), range(2))
+        # Linear interpolation blurs here and not there what is hardly reduced; enlarged compression shows that.
+        reduce: Any = partial(cv2.resize, interpolation=cv2.INTER_AREA) if scale == detail else reduce_to_size
+        reduced = in_threads(lambda index: reduce((before, after)[index], size), range(2))
         small = reduced[0], reduced[1]
     seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
     least = max(1, round(SMALLEST / 2 * seen.size))
