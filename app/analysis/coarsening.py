@@ -49,10 +49,12 @@ def _smoothed(image: Any, onto: FloatMatrix, size: tuple[int, int]) -> Any:
     return _sampled(cv2.GaussianBlur(image, (0, 0), sigma), onto, size, cv2.INTER_LINEAR)
 
 
-WAYS: tuple[Way, ...] = (
+SMOOTHING: tuple[Way, ...] = (
     _smoothed,
     partial(_averaged, kernel=cv2.INTER_LINEAR),
     partial(_averaged, kernel=cv2.INTER_CUBIC),
+)
+SAMPLING: tuple[Way, ...] = (
     partial(_sampled, kernel=cv2.INTER_NEAREST),
     partial(_sampled, kernel=cv2.INTER_LINEAR),
     partial(_sampled, kernel=cv2.INTER_CUBIC),
@@ -73,7 +75,7 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
     -------
     array of the shape of ``before``, uint8, or None
         What *before* would be had it been made smaller as *after* was, and laid over itself again; None where
-        *after* is not smaller, or too little is to be seen to tell how it was made.
+        *after* is not smaller or was smoothed, or too little is to be seen to tell how it was made.
 
     Notes
     -----
@@ -101,14 +103,15 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
 
 
 def _likeliest_way(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> Way | None:
-    """Choose the way that leaves the least unexplained; None where too few squares tell."""
+    """Choose the way that leaves the least unexplained; None where that is to smooth, or too few squares tell."""
     places = _busy_places(after)
     looked_at = in_threads(lambda index: _left(before, after, matrix, places[index]), range(len(places)))
     left = np.array([row for row in looked_at if row is not None])
     if len(left) < FEWEST:
         return None
     best = left.min(axis=1)
-    return WAYS[int(left[best <= USUAL * np.median(best) + 1].mean(axis=0).argmin())]
+    likeliest = int(left[best <= USUAL * np.median(best) + 1].mean(axis=0).argmin())
+    return None if likeliest < len(SMOOTHING) else SAMPLING[likeliest - len(SMOOTHING)]
 
 
 def _busy_places(after: UInt8Array) -> list[Box]:
@@ -150,7 +153,7 @@ def _left(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, place: Box
     if not whole:
         return None
     grey, seen = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), _cut(after, place)
-    return [_unexplained(way(grey, onto, (SIDE, SIDE)), seen) for way in WAYS]
+    return [_unexplained(way(grey, onto, (SIDE, SIDE)), seen) for way in (*SMOOTHING, *SAMPLING)]
 
 
 def _unexplained(view: Any, seen: npt.NDArray[np.float32]) -> float:

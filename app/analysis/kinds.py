@@ -9,7 +9,8 @@ What the kinds mean, in the order they are tried:
     The same structure (texture, edges inside) in other colours or another brightness. On a blank spot that
     stays blank there is no structure to compare: a faint patch is called colour, a strong one a thing.
 *added*
-    The spot went on like its surroundings in *before* and stands out of them in *after*.
+    The spot went on like its surroundings in *before* and stands out of them in *after*, or has an outline in *after*
+    only; or it was smooth in *before*, without an outline, and has the detail of its surroundings in *after*.
 *removed*
     The other way round.
 *changed*
@@ -43,6 +44,11 @@ STANDS_OUT, ONE_SIDED, ALONE = 0.15, 0.55, 0.5
 
 A blank region that stands out from ALONE on stands out in one image only.
 """
+OUTLINED, STEPPED, OUTVOTED = 0.4, 0.2, 0.3
+"""Votes along the outline and their amount that are enough, unless so many inside are against them."""
+DETAILED, NATURAL, GRAIN = 2.5, 1.75, 0.5
+"""How many times more detail one image has than the other, and than its surroundings at most; levels added to each."""
+OWN_OUTLINE = 0.2
 STRONG = 105.0
 """Levels of the strongest channel from which a blank patch on a blank spot is a thing, not a stain."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
@@ -81,9 +87,43 @@ def _named(view: View, stands: Standing) -> Kind:
             return "colour"
     elif agreement > AGREES:
         return "colour"
-    if abs(stands.votes) < ONE_SIDED or stands.votes * stands.amount < 0 or abs(stands.amount) < STANDS_OUT:
-        return "changed"
-    return "added" if stands.votes > 0 else "removed"
+    votes = stands.votes
+    if abs(votes) < ONE_SIDED or votes * stands.amount < 0 or abs(stands.amount) < STANDS_OUT:
+        votes = _outlined(stands) or _detailed(view, stands)
+    return "changed" if votes == 0 else "added" if votes > 0 else "removed"
+
+
+def _outlined(stands: Standing) -> float:
+    """Say which image alone shows an outline: -1 *before*, 1 *after*, 0 neither or both."""
+    side = float(np.sign(stands.outline))
+    clear = abs(stands.outline) > OUTLINED and stands.step * side > STEPPED
+    return side if clear and stands.inside * side > -OUTVOTED else 0.0
+
+
+def _detailed(view: View, stands: Standing) -> float:
+    """Say which image alone has the detail of its surroundings where the other is smooth: -1, 1 or 0.
+
+    What is smooth and has an outline of its own is a thing there, and otherwise what is left without one.
+    """
+    inside = view.inside.astype(np.uint8)
+    near, far = (cv2.dilate(inside, np.ones((size, size), np.uint8)) > 0 for size in (5, 9))
+    around, within = far & ~near, core(view.inside)
+    if not around.any():
+        return 0.0
+    fine = [_fine(image) for image in (view.before, view.after)]
+    was, now = (float(image[within].std()) + GRAIN for image in fine)
+    side = -1 if was > now else 1
+    natural = max(was, now) / (float(fine[side > 0][around].std()) + GRAIN)
+    if max(was, now) < DETAILED * min(was, now) or not 1 / NATURAL < natural < NATURAL:
+        return 0.0
+    against = -stands.outline * side
+    return float(side) if against < 0 else -float(side) if against > OWN_OUTLINE else 0.0
+
+
+def _fine(image: FloatArray) -> FloatArray:
+    """Give the luma of an image less what is coarser than a pixel or two."""
+    luma = image @ LUMA
+    return np.asarray(luma - cv2.GaussianBlur(luma, (0, 0), 1.2), np.float32)
 
 
 def _change(view: View) -> float:

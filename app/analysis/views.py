@@ -32,10 +32,17 @@ class View:
 
 
 class Standing(NamedTuple):
-    """How one-sidedly a region stands out of its surroundings: -1 in *before* only, 0 in both, 1 in *after* only."""
+    """How one-sidedly a region stands out of its surroundings: -1 in *before* only, 0 in both, 1 in *after* only.
+
+    ``inside`` and ``outline`` are the votes of the pixels inside and of those along the outline, ``votes`` their mean;
+    ``step`` is the amount along the outline.
+    """
 
     amount: float
     votes: float
+    inside: float
+    outline: float
+    step: float
 
 
 def look_at(before: UInt8Array, after: UInt8Array, box: Box, members: UInt8Array, side: int) -> View:
@@ -75,9 +82,9 @@ def stands_out(view: View) -> Standing:
     was, now = view.before, view.after
     far = _far_from_filled(was, view), _far_from_filled(now, view)
     step = _steps(was, view), _steps(now, view)
-    amount = (_one_sided(*far, 1.0) + _one_sided(*step, 0.3)) / 2
-    votes = (_votes(*far) + _votes(*step)) / 2
-    return Standing(amount, votes)
+    inside, outline = _votes(*far), _votes(*step)
+    stepped = _one_sided(*step, 0.3)
+    return Standing((_one_sided(*far, 1.0) + stepped) / 2, (inside + outline) / 2, inside, outline, stepped)
 
 
 def _one_sided(was: FloatArray, now: FloatArray, floor: float) -> float:

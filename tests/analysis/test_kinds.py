@@ -237,3 +237,28 @@ def test_a_single_pixel_in_a_huge_box_is_still_seen() -> None:
 
 def test_nothing_found_has_no_kinds() -> None:
     assert kinds_of(page(), page(), []) == []
+
+
+def smoothed_over(image: Pixels, box: Box) -> Pixels:
+    """Fill a spot from its surroundings, as retouching does."""
+    mask = np.zeros(image.shape[:2], np.uint8)
+    part(mask, box)[:] = 255
+    return np.asarray(cv2.inpaint(image, mask, 5, cv2.INPAINT_TELEA), np.uint8)
+
+
+def test_what_was_smoothed_over_is_removed() -> None:
+    """No outline shows in either image, but one has the detail of its surroundings, and the other none."""
+    spot = Box(260, 60, 44, 60)
+    before = np.dstack([skimage.data.moon()[:400, :500]] * 3)
+    after = smoothed_over(before, spot)
+    assert kinds_of(before, after, [whole(spot)]) == ["removed"]
+    assert kinds_of(after, before, [whole(spot)]) == ["added"]
+
+
+@pytest.mark.parametrize("spot", [Box(60, 50, 40, 36), Box(200, 140, 40, 36), Box(260, 60, 44, 60)])
+def test_a_thing_as_rough_as_what_it_lies_on_is_added_for_its_outline(spot: Box) -> None:
+    before = np.dstack([skimage.data.grass()[:400, :500]] * 3)
+    after = before.copy()
+    part(after, spot)[:] = skimage.data.brick()[150 : 150 + spot.height, 180 : 180 + spot.width, None]
+    assert kinds_of(before, after, [whole(spot)]) == ["added"]
+    assert kinds_of(after, before, [whole(spot)]) == ["removed"]
