@@ -86,7 +86,7 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
     matrix = np.array(alignment.matrix)
     if alignment.bands or alignment.bend or not alignment.same_scene or size_in_after(matrix, before.shape) > COARSER:
         return None
-    way = _likeliest_way(before, after, matrix)
+    way = None if _shows_horizon(matrix, after.shape) else _likeliest_way(before, after, matrix)
     if way is None:
         return None
     height, width = after.shape[:2]
@@ -100,6 +100,14 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
 
     in_threads(look, range(0, height, ROWS))
     return warp_to_before(small, alignment, (before.shape[0], before.shape[1]))[0]
+
+
+def _shows_horizon(matrix: FloatMatrix, shape: tuple[int, ...]) -> bool:
+    """Say whether *after*, seen at a slant, shows places that *before* cannot have: beyond its plane's horizon."""
+    height, width = shape[:2]
+    corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]])
+    weights = corners @ np.linalg.inv(matrix)[2]
+    return bool(weights.min() * weights.max() <= 0)
 
 
 def _likeliest_way(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> Way | None:

@@ -131,6 +131,14 @@ def test_nothing_is_done_where_after_is_not_smaller(factor: float) -> None:
     assert coarsened(before, after, laid(before, after)) is None
 
 
+def test_nothing_is_done_beyond_a_horizon() -> None:
+    """Seen at a slant that steep, strips of *after* reach to where no place of *before* is."""
+    before = page()
+    matrix = np.array([[1.4, 0, 0], [0, 1.2, 0], [0, 0.003, 1]])
+    after = cv2.warpPerspective(before, matrix, (640, 480), flags=cv2.INTER_LINEAR)
+    assert coarsened(before, after, Alignment("homography", rows(matrix))) is None
+
+
 def test_nothing_is_done_where_nothing_tells() -> None:
     before = page()
     after = smaller(before, 0.7, "linear")
