@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from app.__main__ import main
+from app.commands.serve import ENVIRONMENT
 from tests.serving import HOST, ROOT, Service, compare, connect, serving, session
 
 
@@ -60,6 +61,7 @@ def test_freed_pictures_are_given_back_to_the_system(service: Service) -> None:
     """glibc reads this when a process starts."""
     environment = Path(f"/proc/{service[0].pid}/environ").read_bytes().split(b"\0")
     assert b"MALLOC_ARENA_MAX=2" in environment
+    assert {f"{name}={value}".encode() for name, value in ENVIRONMENT.items()} <= set(environment)
 
 
 def test_the_health_check_of_the_container_calls_it_by_its_name(

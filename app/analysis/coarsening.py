@@ -1,4 +1,4 @@
-"""Make *before* as coarse as a smaller *after*, in the very way in which *after* was made smaller.
+"""Make *before* as coarse as a smaller *after* that was not smoothed, in the very way in which it was made smaller.
 
 Many programs make pictures smaller without smoothing them first: thin lines and letters then come and go with the
 places that happened to be looked at. Looked at in the same places in the same way, *before* loses the same.
@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.geometry import FloatMatrix, mapped, size_in_after
+from app.analysis.geometry import FloatMatrix, corners_of, mapped, shifting, size_in_after
 from app.analysis.model import Alignment, Box, UInt8Array
+from app.analysis.sampling import spread
 from app.analysis.threads import in_threads
 from app.analysis.warping import warp_to_before
 
@@ -27,8 +28,7 @@ BUSY = 6.0
 USUAL, FEWEST = 4.0, 6
 """Squares of which more times what is usual stays unexplained were changed; and how many others are needed."""
 MARGIN = 6
-"""Pixels of *before* around a part of it that smoothing and cubic interpolation look at."""
-ROWS = 64
+"""Pixels of *before* around a square that smoothing and cubic interpolation look at."""
 TWICE = np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float64)
 Way = Callable[[Any, FloatMatrix, tuple[int, int]], Any]
 
@@ -80,8 +80,9 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
     Notes
     -----
     Held against squares spread over *after*, whatever their exposure: a blur and averages over areas, and what
-    nearest neighbour, linear and cubic interpolation see at the places of the pixels of *after*. The way that leaves
-    the least unexplained is taken.
+    nearest neighbour, linear and cubic interpolation see at the places of the pixels of *after*. One of the last three
+    is taken where it leaves the least unexplained: cameras smooth more than any model of it, and what was smoothed is
+    compared well as it is.
     """
     matrix = np.array(alignment.matrix)
     if alignment.bands or alignment.bend or not alignment.same_scene or size_in_after(matrix, before.shape) > COARSER:
@@ -89,16 +90,7 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
     way = None if _shows_horizon(matrix, after.shape) else _likeliest_way(before, after, matrix)
     if way is None:
         return None
-    height, width = after.shape[:2]
-    small = np.zeros_like(after)
-
-    def look(top: int) -> None:
-        rows = Box(0, top, width, min(ROWS, height - top))
-        part, onto, _ = _part(before, matrix, rows)
-        if part.size:
-            small[top : top + rows.height] = way(part, onto, (width, rows.height))
-
-    in_threads(look, range(0, height, ROWS))
+    small = way(before, matrix, (after.shape[1], after.shape[0]))
     return warp_to_before(small, alignment, (before.shape[0], before.shape[1]))[0]
 
 
@@ -118,20 +110,17 @@ def _likeliest_way(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -
     if len(left) < FEWEST:
         return None
     best = left.min(axis=1)
-    likeliest = int(left[best <= USUAL * np.median(best) + 1].mean(axis=0).argmin())
-    return None if likeliest < len(SMOOTHING) else SAMPLING[likeliest - len(SMOOTHING)]
+    likeliest = (*SMOOTHING, *SAMPLING)[int(left[best <= USUAL * np.median(best) + 1].mean(axis=0).argmin())]
+    return likeliest if likeliest in SAMPLING else None
 
 
 def _busy_places(after: UInt8Array) -> list[Box]:
     """Choose squares spread over a picture in which something is to be seen."""
     tops, lefts = (range(0, length - SIDE + 1, SIDE) for length in after.shape[:2])
-    places = _spread([Box(left, top, SIDE, SIDE) for top in tops for left in lefts], 4 * SQUARES)
-    return _spread([place for place in places if _cut(after, place).std() > BUSY], SQUARES)
-
-
-def _spread(places: list[Box], most: int) -> list[Box]:
-    chosen = np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).astype(int))
-    return [places[index] for index in chosen]
+    every = [Box(left, top, SIDE, SIDE) for top in tops for left in lefts]
+    looked_at = [every[index] for index in spread(len(every), 4 * SQUARES)]
+    busy = [place for place in looked_at if _cut(after, place).std() > BUSY]
+    return [busy[index] for index in spread(len(busy), SQUARES)]
 
 
 def _cut(image: UInt8Array, box: Box) -> npt.NDArray[np.float32]:
@@ -139,29 +128,16 @@ def _cut(image: UInt8Array, box: Box) -> npt.NDArray[np.float32]:
     return np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
 
 
-def _part(before: UInt8Array, matrix: FloatMatrix, box: Box) -> tuple[UInt8Array, FloatMatrix, bool]:
-    """Give what *before* has of a box of *after*, the matrix from there into the box, and whether that is all of it."""
-    left, top, right, bottom = box.x - 0.5, box.y - 0.5, box.x + box.width - 0.5, box.y + box.height - 0.5
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-    there = mapped(np.asarray(np.linalg.inv(matrix), np.float64), corners)
-    x, y = (np.floor(there.min(axis=0)).astype(int) - MARGIN).tolist()
-    end, below = (np.ceil(there.max(axis=0)).astype(int) + MARGIN + 1).tolist()
-    whole = min(x, y) >= 0 and end <= before.shape[1] and below <= before.shape[0]
-    x, y = max(0, x), max(0, y)
-    return before[y : max(y, below), x : max(x, end)], _shift(-box.x, -box.y) @ matrix @ _shift(x, y), whole
-
-
-def _shift(x: float, y: float) -> FloatMatrix:
-    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
-
-
 def _left(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, place: Box) -> list[float] | None:
     """Give the variance that each way leaves of a square unexplained; None where *before* does not show all of it."""
-    part, onto, whole = _part(before, matrix, place)
-    if not whole:
+    there = mapped(np.asarray(np.linalg.inv(matrix), np.float64), corners_of(place).astype(np.float32))
+    x, y = (np.floor(there.min(axis=0)).astype(int) - MARGIN).tolist()
+    end, below = (np.ceil(there.max(axis=0)).astype(int) + MARGIN + 1).tolist()
+    if min(x, y) < 0 or end > before.shape[1] or below > before.shape[0]:
         return None
-    grey, seen = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), _cut(after, place)
-    return [_unexplained(way(grey, onto, (SIDE, SIDE)), seen) for way in (*SMOOTHING, *SAMPLING)]
+    part = cv2.cvtColor(before[y:below, x:end], cv2.COLOR_RGB2GRAY)
+    onto, seen = shifting(-place.x, -place.y) @ matrix @ shifting(x, y), _cut(after, place)
+    return [_unexplained(way(part, onto, (SIDE, SIDE)), seen) for way in (*SMOOTHING, *SAMPLING)]
 
 
 def _unexplained(view: Any, seen: npt.NDArray[np.float32]) -> float:

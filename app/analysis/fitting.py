@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.geometry import FloatMatrix, Points, mapped, rows
+from app.analysis.geometry import FloatMatrix, Points, mapped, rows, shifting
 from app.analysis.model import Alignment, AlignmentModel
 from app.analysis.tracking import homography
 
@@ -48,7 +48,7 @@ def simplest_fit(source: Points, target: Points, same_size: bool, unit: float) -
 
 def _fit_shift(source: Points, target: Points) -> FloatMatrix:
     dx, dy = np.median(target - source, axis=0)
-    return np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1]], np.float64)
+    return shifting(dx, dy)
 
 
 def _fit_affine(source: Points, target: Points) -> FloatMatrix:

@@ -30,6 +30,11 @@ def scaling(x: float, y: float) -> FloatMatrix:
     return np.array([[x, 0, 0.5 * x - 0.5], [0, y, 0.5 * y - 0.5], [0, 0, 1]], np.float64)
 
 
+def shifting(x: float, y: float) -> FloatMatrix:
+    """Shift by so many pixels."""
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+
+
 def frame_matrix(before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix:
     """Lay the frame of *after* exactly over the frame of *before*."""
     return scaling(after[1] / before[1], after[0] / before[0])

@@ -11,6 +11,7 @@ import numpy as np
 from app.analysis.bend import to_after
 from app.analysis.encoding import encode_blink, encode_jpeg, encode_png, encode_webp, with_alpha
 from app.analysis.features import draw_matches, find_matches
+from app.analysis.geometry import shifting
 from app.analysis.model import Alignment, Evaluation, Maps, Options, Picture, Region
 from app.analysis.overlays import Mark, annotate
 from app.analysis.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned, warp
@@ -117,8 +118,7 @@ def _matrix_of(scene: Scene, region: Region) -> Any:
     """Give the matrix that brings the outlines of a region into *after*; where rows moved, they moved with its box."""
     if not scene.alignment.bands:
         return np.array(scene.alignment.matrix, np.float64)
-    moved = region.after.x - region.before.x, region.after.y - region.before.y
-    return np.array([[1, 0, moved[0]], [0, 1, moved[1]], [0, 0, 1]], np.float64)
+    return shifting(region.after.x - region.before.x, region.after.y - region.before.y)
 
 
 def _outlines(region: Region) -> tuple[Any, ...]:

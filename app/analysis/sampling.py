@@ -30,6 +30,11 @@ def rows_by_chance(height: int, step: int) -> npt.NDArray[np.intp]:
     return tops + np.random.default_rng(0).integers(0, step, len(tops))
 
 
+def spread(count: int, most: int) -> npt.NDArray[np.intp]:
+    """Choose up to ``most`` of ``count`` places, spread over them all."""
+    return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.intp))
+
+
 @dataclass(frozen=True, slots=True)
 class Tiles:
     """Tiles of one size (height, width) out of two images, one below the other.
@@ -64,7 +69,7 @@ class Tiles:
 def sample_tiles(before: UInt8Array, after: UInt8Array, changed: Changed, most: int) -> Iterator[Tiles]:
     """Give up to ``most`` tiles spread over two images (RGB, one shape, uint8), those that are alike together."""
     rows, columns = changed.tiles.shape
-    chosen = np.unique(np.linspace(0, rows * columns - 1, min(most, rows * columns)).astype(int))
+    chosen = spread(rows * columns, most)
     places: dict[tuple[tuple[int, int], bool], list[tuple[int, int]]] = {}
     for row, column in zip(*(part.tolist() for part in np.divmod(chosen, columns)), strict=True):
         size = min(TILE, before.shape[0] - row * TILE), min(TILE, before.shape[1] - column * TILE)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.geometry import FloatMatrix, Points, laid_over, mapped, shown_in
+from app.analysis.geometry import FloatMatrix, Points, laid_over, mapped, shifting, shown_in
 from app.analysis.model import UInt8Array
 from app.analysis.resize import halved, reduce_to_size
 
@@ -203,4 +203,4 @@ def phase_shift(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
     (x, y), response = cv2.phaseCorrelate(greys[0], greys[1], window)
     if response < SHARP_PEAK:
         return None
-    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+    return shifting(x, y)
