@@ -17,6 +17,7 @@ import numpy as np
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.noise import noise_by_contrast, noise_in_busy_places
+from app.analysis.sampling import strongest_channel
 from app.analysis.sharpness import blur_apart, blurred
 from app.analysis.threads import in_threads
 
@@ -32,6 +33,10 @@ CHROMA_SHARE = 0.6
 COARSE = 1.75
 """... and levels by which colour beside edges differs from which it needs all of them ..."""
 COARSE_AT = 2
+"""... told at this scale."""
+NOISIEST = 8.0
+"""Levels by which averages over some pixels differ that no noise leaves: noise is learned elsewhere ..."""
+AVERAGED_AT = 3
 """... told at this scale."""
 BACKING = 1.5
 SPREAD = 0.1
@@ -120,9 +125,13 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
         edges = [_halved(edge) for edge in edges]
         planes, planes_after = ([_halved(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
-    chroma_share = _chroma_share(*scales[COARSE_AT][:3]) if len(scales) > COARSE_AT else 1.0
-    tasks: list[Callable[[], Any]] = [partial(_score_level, *scale, chroma_share) for scale in scales]
-    tasks.append(partial(_plain, before[0], after[0], np.minimum(*first_edges), valid))
+    calm = _calm(*scales[AVERAGED_AT][:3]) if len(scales) > AVERAGED_AT else None
+    voters = [_among(scale[2], calm) for scale in scales]
+    chroma_share = _chroma_share(*scales[COARSE_AT][:2], voters[COARSE_AT]) if len(scales) > COARSE_AT else 1.0
+    tasks: list[Callable[[], Any]] = [
+        partial(_score_level, *scale, voting, chroma_share) for scale, voting in zip(scales, voters, strict=True)
+    ]
+    tasks.append(partial(_plain, before[0], after[0], np.minimum(*first_edges), valid, voters[0]))
     *scores, plain = in_threads(lambda index: tasks[index](), range(len(tasks)))
     if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
@@ -150,11 +159,29 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
     return cv2.min(fine, limit, dst=limit)
 
 
+def _calm(before: list[Any], after: list[Any], seen: Any) -> Any:
+    """Mark at a coarse scale where noise can be learned, None when that is everywhere.
+
+    However much of a picture is changed, its noise shows in the rest: what differs by so much is not asked.
+    """
+    most = strongest_channel(cv2.merge([_excess(a, b, seen, None)[0] for a, b in zip(before, after, strict=True)]))
+    if most.max() <= NOISIEST:
+        return None
+    return cv2.erode(cv2.compare(most, NOISIEST, cv2.CMP_LE), SQUARE, borderValue=255)
+
+
+def _among(seen: Any, calm: Any) -> Any:
+    """Give what is seen at one scale but for what is not calm."""
+    if calm is None:
+        return seen
+    return cv2.bitwise_and(seen, cv2.resize(calm, (seen.shape[1], seen.shape[0]), interpolation=cv2.INTER_NEAREST))
+
+
 def _score_level(
-    before: list[Any], after: list[Any], seen: Any, level: int, busy: Any, chroma_share: float
+    before: list[Any], after: list[Any], seen: Any, level: int, busy: Any, voting: Any, chroma_share: float
 ) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
-    seen = cv2.erode(seen, SQUARE, borderValue=255)
+    seen, voting = (cv2.erode(part, SQUARE, borderValue=255) for part in (seen, voting))
     score: Any = None
     luma_contrast: Any = None
     for a, b, floors, share in zip(before, after, FLOORS, (1.0, chroma_share, chroma_share), strict=True):
@@ -164,7 +191,7 @@ def _score_level(
         excess, contrast, own = _excess(a, b, seen, luma_contrast)
         luma_contrast = contrast if luma_contrast is None else luma_contrast
         bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
-        noise = np.maximum(noise_by_contrast(excess, bins, seen, BINS), share * floor)
+        noise = np.maximum(noise_by_contrast(excess, bins, voting, BINS), share * floor)
         limit = _lost(contrast, busy, own, level, chroma_share == 1.0)
         limit = cv2.max(limit, _by_level(noise, bins), dst=limit)
         excess = cv2.divide(excess, limit, dst=limit, dtype=cv2.CV_32F)
@@ -231,10 +258,10 @@ def _ringing(contrast: Any, level: int) -> Any:
     return np.maximum(contrast, cv2.convertScaleAbs(near, alpha=RING))
 
 
-def _plain(before: UInt8Array, after: UInt8Array, contrast: Any, seen: UInt8Array) -> Any:
+def _plain(before: UInt8Array, after: UInt8Array, contrast: Any, seen: UInt8Array, voting: Any) -> Any:
     """Judge the difference of each pixel by itself, beside its contrast."""
     difference: Any = cv2.absdiff(before, after)
     difference[seen == 0] = 0
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
-    noise = noise_by_contrast(difference, bins, seen, BINS)
+    noise = noise_by_contrast(difference, bins, voting, BINS)
     return cv2.divide(difference, _by_level(np.maximum(noise, FLOOR_LUMA[0]), bins), dtype=cv2.CV_32F)

@@ -153,7 +153,7 @@ def _score_redrawn(
         found = score_redrawn(*with_alpha(first, second, part), strictness, keenness)
         strength[_slices(strip)], areas[_slices(strip)] = found[0][own], found[1][own]
     typical, typical_area = (_typical(scores, changed) for scores in (strength, areas))
-    if typical > MOST_REDRAWN:
+    if max(typical, typical_area) > MOST_REDRAWN:
         return None
     threshold = max(LEAST_REDRAWN, typical)
     areas /= max(1.0, typical_area)

@@ -115,8 +115,13 @@ def _described(tone_map: ToneMap, source: Float) -> Tone:
 
 
 def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
-    """Try a curve, then a curve with light; keep the simplest that clearly lowers the cost ``plain``."""
+    """Try a curve, then a curve with light; keep the simplest that clearly lowers the cost ``plain``.
+
+    It must lower the cost tone by tone, too: what is painted over much of the picture is a few of its tones.
+    """
     weight = telling * rarity(seen, telling)
+    evenly = _evenly(seen.source, telling)
+    plain_evenly = _cost(one_sided(seen, seen.source), evenly)
     curves, residual, ridge = _fit_curve(seen, telling, weight)
     flattens = _flattens(curves, seen.source, telling)
     by_curve, cost = ToneMap(curves, np.empty((0, 3)), EVEN_BALANCE), _cost(residual, telling)
@@ -130,19 +135,19 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         bound = 2.5 * cost + 0.5 / 255 if flattens else 0.85 * cost - 0.05 / 255
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
         held = _stiff(ridge) if flattens else ridge
-        lit, cost_lit = _fit_light(seen, telling, weight, held)
-        if cost_lit < min(WELL_EXPLAINED * plain, bound, MOST_LEFT):
+        lit, left = _fit_light(seen, telling, weight, held)
+        lit_cost = _cost(left, telling)
+        if lit_cost < min(WELL_EXPLAINED * plain, bound, MOST_LEFT) and _cost(left, evenly) < plain_evenly:
             return lit
-    if cost < EXPLAINED * plain:
+    cost_evenly = _cost(residual, evenly)
+    if cost < EXPLAINED * plain and cost_evenly < plain_evenly:
         return by_curve
     # Dark ground that stays as it is may hide in its noise what became of all that is bright on it.
-    evenly = _evenly(seen.source, telling)
-    tone_by_tone = _cost(residual, evenly) < WELL_EXPLAINED * _cost(one_sided(seen, seen.source), evenly)
-    return by_curve if tone_by_tone and cost < plain else None
+    return by_curve if cost_evenly < WELL_EXPLAINED * plain_evenly and cost < plain else None
 
 
-def _fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float) -> tuple[ToneMap, float]:
-    """Fit a curve with light to some of the samples, to learn of a colour cast, then to all; give it and its cost.
+def _fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float) -> tuple[ToneMap, Float]:
+    """Fit a curve with light to some of the samples, to learn of a colour cast, then to all; give it and what is left.
 
     A curve alone takes light that falls where one colour is for a cast.
     """
@@ -156,7 +161,7 @@ def _fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float) -> tu
         balance = _balance(both[: len(ridge)], few, balance)
     _, balance = min(tried, key=itemgetter(0))
     both, left = fit(seen, balance, weight, ridge, lit=True)
-    return ToneMap(both[: len(ridge)], both[len(ridge) :], balance), _cost(left, telling)
+    return ToneMap(both[: len(ridge)], both[len(ridge) :], balance), left
 
 
 def _fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Float, Float]:
