@@ -31,8 +31,8 @@ SURE = 2.5
 MOST_PLACES = 200
 ROUNDS = 2
 LEAST_SIDE = 32
-COARSEST, ENLARGED = 0.4, 1.3
-"""A smaller *after* is judged at so much more than its own size; but *before* is not made smaller than so much."""
+ENLARGED = 1.3
+"""A smaller *after* is judged at so much more than its own size."""
 INVENTED = 3
 """Pixels inside the frame of *after* where resampling mixes in what lies outside."""
 BORDER = 5
@@ -133,7 +133,7 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
 
 def _detail(alignment: Alignment, shape: tuple[int, int]) -> float:
     """Give the size at which *after* shows all that it has, at most 1: enlarged, its compression looks like things."""
-    return min(1.0, ENLARGED * max(COARSEST, size_in_after(np.array(alignment.matrix), shape)))
+    return min(1.0, ENLARGED * size_in_after(np.array(alignment.matrix), shape))
 
 
 def _judged(valid: UInt8Array, size: tuple[int, int], resampled: bool, ignore: Sequence[Box]) -> UInt8Array:

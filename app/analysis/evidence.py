@@ -37,7 +37,9 @@ COARSE_AT = 2
 NOISIEST = 8.0
 """Levels by which averages over some pixels differ that no noise leaves: noise is learned elsewhere ..."""
 AVERAGED_AT = 3
-"""... told at this scale."""
+"""... told at this scale ..."""
+LARGE = 0.15
+"""... where they are more than this share of the picture: less is outvoted."""
 BACKING = 1.5
 SPREAD = 0.1
 """Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
@@ -165,9 +167,10 @@ def _calm(before: list[Any], after: list[Any], seen: Any) -> Any:
     However much of a picture is changed, its noise shows in the rest: what differs by so much is not asked.
     """
     most = strongest_channel(cv2.merge([_excess(a, b, seen, None)[0] for a, b in zip(before, after, strict=True)]))
-    if most.max() <= NOISIEST:
+    calm = cv2.compare(most, NOISIEST, cv2.CMP_LE)
+    if calm.size - cv2.countNonZero(calm) <= LARGE * cv2.countNonZero(seen):
         return None
-    return cv2.erode(cv2.compare(most, NOISIEST, cv2.CMP_LE), SQUARE, borderValue=255)
+    return cv2.erode(calm, SQUARE, borderValue=255)
 
 
 def _among(seen: Any, calm: Any) -> Any:

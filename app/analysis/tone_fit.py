@@ -136,14 +136,11 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
         held = _stiff(ridge) if flattens else ridge
         lit, left = _fit_light(seen, telling, weight, held)
-        lit_cost = _cost(left, telling)
-        if lit_cost < min(WELL_EXPLAINED * plain, bound, MOST_LEFT) and _cost(left, evenly) < plain_evenly:
-            return lit
-    cost_evenly = _cost(residual, evenly)
-    if cost < EXPLAINED * plain and cost_evenly < plain_evenly:
-        return by_curve
+        if _cost(left, telling) < min(WELL_EXPLAINED * plain, bound, MOST_LEFT):
+            return lit if _cost(left, evenly) < plain_evenly else None
     # Dark ground that stays as it is may hide in its noise what became of all that is bright on it.
-    return by_curve if cost_evenly < WELL_EXPLAINED * plain_evenly and cost < plain else None
+    may_stay = 1.0 if cost < EXPLAINED * plain else WELL_EXPLAINED
+    return by_curve if cost < plain and _cost(residual, evenly) < may_stay * plain_evenly else None
 
 
 def _fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float) -> tuple[ToneMap, Float]:
