@@ -25,7 +25,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description=__doc__)
     parser.add_argument("--set", dest="which", choices=("tune", "report"), default="report")
     parser.add_argument("--quick", action="store_true", help="a quarter of the pairs")
-    parser.add_argument("--profile", choices=("default", "small", "double"), default="default")
+    parser.add_argument("--profile", choices=("default", "small", "large", "double"), default="default")
     parser.add_argument("--nuisance", help="only this one; parts joined with +")
     parser.add_argument("--only", help="only pairs whose id contains this")
     parser.add_argument("--pairs", type=Path, metavar="FOLDER", help="score a folder that has a manifest.json")

@@ -50,6 +50,7 @@ PROFILES = {
     "retouch": Profile(0.012, 0.07, (
         "remove", "inpaint", "inpaint", "recolour", "recolour", "clone", "brightness", "tint", "moved", "paste",
     )),
+    "large": Profile(0.35, 0.8, ("paste", "clone", "recolour", "tint", "brightness")),
 }  # fmt: skip
 SEEN_SHARE = {"text": 0.15, "letter": 0.15}
 

@@ -113,5 +113,6 @@ def plan(
                 if (5 * p + 11 * s + n) % every:
                     continue
                 count = photos.seed_of("count", picture, s, name) % 7 % 6
+                count = min(count, 1) if profile == "large" else count
                 specs.append(Spec(picture, base + s, name, "default" if double else profile, count))
     return specs

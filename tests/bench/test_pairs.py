@@ -52,7 +52,7 @@ def test_without_a_nuisance_pixels_differ_inside_the_truth_boxes_and_nowhere_els
 
 def test_edits_have_the_asked_size_and_keep_their_distance():
     """Default edits are 3 to 11 % of the width, small ones 1 to 3 %; boxes do not touch."""
-    for profile, low, high in (("default", 0.015, 0.14), ("small", 0.004, 0.04)):
+    for profile, low, high in (("default", 0.015, 0.14), ("small", 0.004, 0.04), ("large", 0.15, 1.0)):
         pair = make(Spec("coffee.png", 9, "none", profile, 5))
         width = read(pair.before).shape[1]
         boxes = [truth.box for truth in pair.truths]
