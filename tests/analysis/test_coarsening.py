@@ -158,3 +158,24 @@ def test_nothing_is_done_where_nothing_tells() -> None:
     assert coarsened(flat, smaller(flat, 0.7, "linear"), alignment) is None
     assert coarsened(before, after, Alignment(matrix=alignment.matrix, same_scene=False)) is None
     assert coarsened(before, after, Alignment(matrix=alignment.matrix, bands=(Band(0, 0, 10),))) is None
+
+
+def thumbnail(image: Any, factor: float) -> bytes:
+    small = cv2.cvtColor(smaller(image, factor, "area"), cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+
+
+@pytest.mark.parametrize("factor", [0.2, 0.25, 0.3, 0.35])
+def test_a_thumbnail_is_the_same(factor: float) -> None:
+    """Judged at two fifths of the size of *before*, its compression looked like things."""
+    before = page()
+    result = evaluate(encode_png(before), thumbnail(before, factor))
+    assert (result.verdict, result.regions) == ("equivalent", ())
+
+
+def test_what_a_thumbnail_shows_to_be_changed_is_found() -> None:
+    before, changed = page(), page()
+    cv2.rectangle(changed, (300, 205), (350, 235), (30, 60, 200), -1)
+    (region,) = evaluate(encode_png(before), thumbnail(changed, 0.3)).regions
+    assert abs(region.before.x - 300) <= 6 and abs(region.before.y - 205) <= 6
+    assert abs(region.before.width - 51) <= 13 and abs(region.before.height - 31) <= 13
