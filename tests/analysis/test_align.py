@@ -107,8 +107,11 @@ def test_a_page_that_grew_to_the_right_and_below_has_two_added_regions() -> None
     assert (below.kind, below.before, below.after) == ("added", Box(0, 479, 520, 1), Box(0, 480, 600, 80))
 
 
-def test_flat_pictures_of_another_shape_are_compared_from_the_top_left_corner() -> None:
-    found = evaluate(encoded(np.full((40, 40, 3), 200, np.uint8)), encoded(np.full((40, 60, 3), 200, np.uint8)))
+def test_pictures_of_another_shape_with_nothing_to_align_on_are_compared_from_the_top_left_corner() -> None:
+    """Something is on them: their frames are no reason to stretch it."""
+    before, after = (np.full((40, width, 3), 200, np.uint8) for width in (40, 60))
+    before[10:14, 10:14] = after[10:14, 10:14] = 0
+    found = evaluate(encoded(before), encoded(after))
     assert found.alignment.reason == "compared from the top left corner"
     (region,) = found.regions
     assert (region.kind, region.after) == ("added", Box(40, 0, 20, 40))
@@ -139,3 +142,18 @@ def test_tiles_are_not_taken_for_their_neighbours(across: int) -> None:
     )
     found = align(picture(before), picture(np.asarray(after, np.uint8)), Options(), Deadline())
     assert found.matrix[0][2] == pytest.approx(-across, abs=0.5)
+
+
+@pytest.mark.parametrize("size", [(39, 18), (80, 31), (12, 90)])
+def test_one_colour_is_the_same_at_any_size(size: tuple[int, int]) -> None:
+    """A red square made narrow was compared corner on corner, and what hung over called a difference."""
+    before, after = (encoded(np.full((*shape, 3), (255, 0, 0), np.uint8)) for shape in ((36, 36), size))
+    result = evaluate(before, after)
+    assert result.verdict == "equivalent"
+    assert result.alignment.reason == "brought to the same size"
+
+
+def test_another_colour_of_another_size_is_a_difference() -> None:
+    before = encoded(np.full((36, 36, 3), (255, 0, 0), np.uint8))
+    after = encoded(np.full((39, 18, 3), (255, 90, 0), np.uint8))
+    assert evaluate(before, after).verdict == "different"
