@@ -19,7 +19,7 @@ NUISANCES = (
     "none", "jpeg90", "jpeg60", "noise", "blur", "exposure", "light", "shift", "rotate", "perspective", "phone",
     "resize",
 )  # fmt: skip
-EXTRA = ("whitebalance", "contrast", "lens", "bent", "noiseboth")
+EXTRA = ("whitebalance", "contrast", "saturation", "lens", "bent", "noiseboth")
 GEOMETRIC = ("shift", "rotate", "perspective", "phone")
 FILLS = ("scene", "scene", "black", "white", "replicate")
 
@@ -141,6 +141,12 @@ def _contrast(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float3
     return np.asarray(255 * (share + rng.uniform(-0.35, 0.35) * share * (1 - share) * (2 * share - 1)), np.float32)
 
 
+def _saturation(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
+    """Make colours stronger or paler by up to a quarter of their distance from grey."""
+    grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
+    return np.asarray(grey[..., None] + rng.uniform(0.75, 1.25) * (image - grey[..., None]), np.float32)
+
+
 def _light(image: npt.NDArray[np.float32], rng: Rng) -> npt.NDArray[np.float32]:
     """Multiply by a smooth field between 0.82 and 1.18: a slope, a lamp, or slow waves."""
     height, width = image.shape[:2]
@@ -176,6 +182,8 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
         out = _exposure(out, rng)
     if "contrast" in parts:
         out = _contrast(out, rng)
+    if "saturation" in parts:
+        out = _saturation(out, rng)
     if "whitebalance" in parts:
         out = np.asarray(out * rng.uniform(0.9, 1.1, 3), np.float32)
     if "noise" in parts or "phone" in parts:

@@ -16,7 +16,7 @@ import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
-from app.analysis.noise import noise_by_contrast, noise_in_busy_places
+from app.analysis.noise import calm_places, noise_by_contrast, noise_in_busy_places
 from app.analysis.sampling import strongest_channel
 from app.analysis.sharpness import blur_apart, blurred
 from app.analysis.threads import in_threads
@@ -34,12 +34,8 @@ COARSE = 1.75
 """... and levels by which colour beside edges differs from which it needs all of them ..."""
 COARSE_AT = 2
 """... told at this scale."""
-NOISIEST = 8.0
-"""Levels by which averages over some pixels differ that no noise leaves: noise is learned elsewhere ..."""
 AVERAGED_AT = 3
-"""... told at this scale ..."""
-LARGE = 0.15
-"""... where they are more than this share of the picture: less is outvoted."""
+"""The scale at which a large change tells itself from noise."""
 BACKING = 1.5
 SPREAD = 0.1
 """Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
@@ -62,6 +58,10 @@ COLOUR_RING = 0.07
 RING_SIZES = (15, 7)
 BINS = len(CONTRAST_EDGES) + 1
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
+
+
+Scale = tuple[list[Any], list[Any], Any, int, Any]
+"""Planes of both images at one scale, what can be judged there, which it is, and how busy it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
     first_edges = edges
     greys = sorted(_share_of_greys(side[0]) for side in (before, after))
     binarised = greys[0] < ANY_GREYS and greys[1] < RESAMPLED_GREYS
-    scales: list[tuple[list[Any], list[Any], Any, int, Any]] = []
+    scales: list[Scale] = []
     for level in range(LEVELS):
         if min(seen.shape) < 4 and level:
             break
@@ -127,8 +127,7 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
         edges = [_halved(edge) for edge in edges]
         planes, planes_after = ([_halved(plane) for plane in side] for side in (planes, planes_after))
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
-    calm = _calm(*scales[AVERAGED_AT][:3]) if len(scales) > AVERAGED_AT else None
-    voters = [_among(scale[2], calm) for scale in scales]
+    voters = _voters(scales)
     chroma_share = _chroma_share(*scales[COARSE_AT][:2], voters[COARSE_AT]) if len(scales) > COARSE_AT else 1.0
     tasks: list[Callable[[], Any]] = [
         partial(_score_level, *scale, voting, chroma_share) for scale, voting in zip(scales, voters, strict=True)
@@ -138,6 +137,20 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
     if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
     return Evidence(scores, plain, (before, after))
+
+
+def _voters(scales: Sequence[Scale]) -> list[Any]:
+    """Mark for each scale where noise is learned: where something is seen and a coarse scale sees no large change."""
+    seen = [scale[2] for scale in scales]
+    if len(scales) <= AVERAGED_AT:
+        return seen
+    before, after, judged, *_ = scales[AVERAGED_AT]
+    apart = [_excess(a, b, judged, None)[0] for a, b in zip(before, after, strict=True)]
+    calm = calm_places(strongest_channel(cv2.merge(apart)), judged)
+    if calm is None:
+        return seen
+    sized = (cv2.resize(calm, part.shape[::-1], interpolation=cv2.INTER_NEAREST) for part in seen)
+    return [cv2.bitwise_and(part, places) for part, places in zip(seen, sized, strict=True)]
 
 
 def _share_of_greys(luma: UInt8Array) -> float:
@@ -159,25 +172,6 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
     around = cv2.dilate(coarse, SQUARE)
     limit = cv2.resize(BACKING * around, (fine.shape[1], fine.shape[0]), interpolation=cv2.INTER_LINEAR)
     return cv2.min(fine, limit, dst=limit)
-
-
-def _calm(before: list[Any], after: list[Any], seen: Any) -> Any:
-    """Mark at a coarse scale where noise can be learned, None when that is everywhere.
-
-    However much of a picture is changed, its noise shows in the rest: what differs by so much is not asked.
-    """
-    most = strongest_channel(cv2.merge([_excess(a, b, seen, None)[0] for a, b in zip(before, after, strict=True)]))
-    calm = cv2.compare(most, NOISIEST, cv2.CMP_LE)
-    if calm.size - cv2.countNonZero(calm) <= LARGE * cv2.countNonZero(seen):
-        return None
-    return cv2.erode(calm, SQUARE, borderValue=255)
-
-
-def _among(seen: Any, calm: Any) -> Any:
-    """Give what is seen at one scale but for what is not calm."""
-    if calm is None:
-        return seen
-    return cv2.bitwise_and(seen, cv2.resize(calm, (seen.shape[1], seen.shape[0]), interpolation=cv2.INTER_NEAREST))
 
 
 def _score_level(

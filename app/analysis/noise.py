@@ -5,6 +5,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from app.analysis.neighbours import SQUARE
+
 ACROSS = 10
 """The picture is cut into this many blocks each way, which vote."""
 FEWEST_PIXELS, FEWEST_BLOCKS = 20, 4
@@ -14,6 +16,10 @@ FEW_BLOCKS, FEWER = 20, 4
 """Blocks from which a bin of contrast speaks for itself; one with fewer is held against one with so many times more."""
 STEPS_PER_LEVEL = 4
 """Noise is counted in quarter grey levels."""
+NOISIEST = 8.0
+"""Levels by which averages over 8 × 8 pixels differ that no noise leaves ..."""
+LARGE = 0.15
+"""... where they are more than this share of the picture: less is outvoted."""
 
 
 def noise_by_contrast(excess: Any, bins: Any, seen: Any, kinds: int) -> Any:
@@ -61,6 +67,27 @@ def noise_in_busy_places(excess: Any, bins: Any, seen: Any, kinds: int) -> float
     if support[1:].max(initial=0) < FEW_BLOCKS:
         return None
     return float(table.max())
+
+
+def calm_places(excess: Any, seen: Any) -> Any:
+    """Mark where noise can be learned: however much of a picture is changed, its noise shows in the rest.
+
+    Parameters
+    ----------
+    excess : array (H, W), float32
+        How far averages over 8 × 8 pixels differ, in levels.
+    seen : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    array (H, W), uint8, or None
+        0 in and beside what is changed; None when that is not much.
+    """
+    calm = np.where(excess <= NOISIEST, np.uint8(255), np.uint8(0))
+    if calm.size - cv2.countNonZero(calm) <= LARGE * cv2.countNonZero(seen):
+        return None
+    return cv2.erode(calm, SQUARE, borderType=cv2.BORDER_CONSTANT, borderValue=255)
 
 
 def _votes(excess: Any, bins: Any, seen: Any, kinds: int) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""A tone map: a curve per channel times a slow gain over the picture, linear in its weights."""
+"""A tone map: a curve per channel, a slow gain over the picture and a strength of colours, linear in its weights."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ WAVES = 6
 STRIP = 128
 COARSE = 64
 """Light is computed on a grid of this many places a side."""
+GREY = np.array([0.299, 0.587, 0.114])
+"""What red, green and blue add to a grey (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +27,37 @@ class ToneMap:
     Attributes:
         curves: shape (6, 3): weights of `curve_terms` for each channel, a = level / 255.
         light: shape (terms, 3): weights of `light_at` over the picture, times a; no terms when light is even.
-        balance: shape (3,): factor of each channel before both, so that one light serves all channels.
+        balance: shape (3,): factor of each channel before all, so that one light serves all channels.
+        strength: what is added of each colour's distance from its grey: cameras make colours stronger or paler.
     """
 
     curves: Float
     light: Float
     balance: Float
+    strength: float = 0.0
 
     def apply(self, pixels: UInt8Array) -> UInt8Array:
         """Bring uint8 RGB pixels, shape (H, W, 3), to the tone of *before*."""
         levels = np.arange(256)[:, None] / 255.0 * self.balance
         table = np.stack([curve_terms(levels[:, i]) @ self.curves[:, i] for i in range(3)], axis=1)
-        if not len(self.light):
+        if not len(self.light) and not self.strength:
             lut = np.clip(np.rint(table * 255), 0, 255).astype(np.uint8)
             return np.asarray(cv2.LUT(pixels, lut[None]), np.uint8)
         out = np.empty_like(pixels)
         base = (table * 255).astype(np.float32)
+        from_grey = self.strength * (np.diag(self.balance) - GREY * self.balance)
         for rows, ramp in self._ramps(pixels.shape[0], pixels.shape[1]):
             strip = cv2.LUT(pixels[rows], base[None])
             np.add(strip, ramp * pixels[rows], out=strip)
+            if self.strength:
+                np.add(strip, cv2.transform(pixels[rows].astype(np.float32), from_grey), out=strip)
             out[rows] = cv2.convertScaleAbs(np.maximum(strip, 0))
         return out
 
     def _ramps(self, height: int, width: int) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
         """Give the gain over the picture strip by strip: as a whole it would weigh more than the picture."""
         down = min(height, COARSE)
-        places = _light_terms(down, min(width, COARSE)) @ self.light * self.balance
+        places = _light_terms(down, min(width, COARSE))[:, : len(self.light)] @ self.light * self.balance
         gain = cv2.resize(places.reshape(down, -1, 3).astype(np.float32), (width, down), interpolation=cv2.INTER_LINEAR)
         for top in range(0, height, STRIP):
             y = np.clip((np.arange(top, min(top + STRIP, height)) + 0.5) * down / height - 0.5, 0, down - 1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.analysis.curve import Levels
-from app.analysis.tone_map import WAVES, Float, curve_terms, light_at, orders
+from app.analysis.tone_map import GREY, WAVES, Float, curve_terms, light_at, orders
 from app.analysis.tone_samples import DARK, Samples
 
 ITERATIONS = 12
@@ -12,14 +12,19 @@ PULL = 0.2
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 """Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
+STRENGTH_RIDGE = 5e-5
+"""Colours that are hardly any say nothing of their strength."""
+ONE_STRENGTH = 1e3
 ONE_LIGHT = 1.0
 """How much the light of a channel is held to that of all: fitted by itself, it takes a coloured change for light."""
 LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
 """Fast waves must earn their place."""
 
 
-def fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: bool = False) -> tuple[Float, Float]:
-    """Fit a curve, and light with it where ``lit``, to all channels with common robust weights.
+def fit(
+    seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: bool = False, vivid: bool = False
+) -> tuple[Float, Float]:
+    """Fit a curve, light with it where ``lit``, and a strength of colours where ``vivid``, with common robust weights.
 
     Parameters
     ----------
@@ -29,12 +34,13 @@ def fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: b
     weight : array (n,), 0 and up
     curve_ridge : array (6,)
         How much each term of the curve is held.
-    lit : bool
+    lit, vivid : bool
 
     Returns
     -------
     solution : array (terms, 3)
-        Weights of `tone_map.curve_terms`, then of `tone_map.light_at`, for each channel.
+        Weights of `tone_map.curve_terms`, then the strength of colours, then weights of `tone_map.light_at`, for
+        each channel.
     residual : array (n, 3), 0 to 1
         What is left of each sample, as `one_sided` counts it.
 
@@ -43,10 +49,18 @@ def fit(seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: b
     Holland and Welsch 1977, "Robust regression using iteratively reweighted least-squares".
     """
     light = light_at(seen.positions) if lit else np.empty((len(weight), 0))
-    columns = [_columns(seen.source[:, channel] * balance[channel], light) for channel in range(3)]
+    levels = seen.source * balance
+    from_grey = levels - (levels @ GREY)[:, None] if vivid else np.empty((len(weight), 0))
+    columns = [_columns(levels[:, [channel]], from_grey[:, channel : channel + 1], light) for channel in range(3)]
     light_ridge = LIGHT_RIDGE[: light.shape[1]]
-    ridge = np.concatenate([curve_ridge, light_ridge])
-    own_ridge = np.concatenate([30 * np.maximum(curve_ridge, CURVE_RIDGE), np.full(len(light_ridge), ONE_LIGHT)])
+    strength_ridge = np.full(int(vivid), STRENGTH_RIDGE)
+    ridge = np.concatenate([curve_ridge, strength_ridge, light_ridge])
+    own = (
+        30 * np.maximum(curve_ridge, CURVE_RIDGE),
+        np.full(int(vivid), ONE_STRENGTH),
+        np.full(len(light_ridge), ONE_LIGHT),
+    )
+    own_ridge = np.concatenate(own)
     own_ridge = np.maximum(own_ridge, 1e-3)
     own_ridge[1] = ridge[1]
     identity = np.zeros(len(ridge))
@@ -106,9 +120,9 @@ def _robust(residual: Float, weight: Float, round_: int) -> Float:
     return np.asarray(np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * weight + 1e-9)
 
 
-def _columns(level: Float, light: Float) -> Float:
+def _columns(level: Float, from_grey: Float, light: Float) -> Float:
     """Give one row for each term: rows of samples that lie side by side are multiplied faster than columns."""
-    return np.ascontiguousarray(np.hstack([curve_terms(level), light * level[:, None]]).T)
+    return np.ascontiguousarray(np.hstack([curve_terms(level[:, 0]), from_grey, light * level]).T)
 
 
 def _fitted(columns: list[Float], solution: Float) -> Float:

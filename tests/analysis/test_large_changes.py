@@ -21,7 +21,7 @@ WIDE = Box(60, 70, 400, 390)
 
 
 def tinted(part: Any) -> Any:
-    return np.clip(part.astype(np.int16) + (0, 30, -25), 0, 255).astype(np.uint8)
+    return np.clip(part + np.array([0, 30, -25]), 0, 255).astype(np.uint8)
 
 
 def painted(part: Any) -> Any:

@@ -10,7 +10,8 @@ from app.analysis import evaluate
 from app.analysis.encoding import encode_jpeg, encode_png
 from app.analysis.model import Options, UInt8Array
 from app.analysis.tone import even_tone
-from app.analysis.tone_fit import _flattens, fit_tone
+from app.analysis.tone_fit import fit_tone
+from app.analysis.tone_models import flattens
 from app.analysis.tone_samples import Samples
 from app.analysis.tone_solve import FREE_RIDGE, fit
 from tests.analysis.test_tone import BEFORE, VALID, quantised
@@ -79,11 +80,11 @@ def test_a_curve_that_is_flat_among_the_tones_is_told_from_gamma_and_from_lifted
         names = ("one", "a", "a_log", "a_log_log", "square", "bend")
         return np.repeat(np.array([[weights.get(name, 0.0)] for name in names]), 3, axis=1)
 
-    assert not _flattens(curve(a=1.0), levels, telling)
-    assert not _flattens(curve(a=0.9, one=0.08), levels, telling)
-    assert not _flattens(curve(a=1.0, a_log=0.3, a_log_log=0.05), levels, telling)
-    assert _flattens(curve(a=0.2, one=0.7), levels, telling)
-    assert _flattens(curve(a=1.0, bend=-1.6), levels, telling)
+    assert not flattens(curve(a=1.0), levels, telling)
+    assert not flattens(curve(a=0.9, one=0.08), levels, telling)
+    assert not flattens(curve(a=1.0, a_log=0.3, a_log_log=0.05), levels, telling)
+    assert flattens(curve(a=0.2, one=0.7), levels, telling)
+    assert flattens(curve(a=1.0, bend=-1.6), levels, telling)
 
 
 def test_noise_on_white_paper_does_not_flatten_the_curve() -> None:

@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from app.analysis.tone_fit import EVEN_BALANCE, _explain, _fit_light, _stiff
+from app.analysis.tone_fit import _explain
 from app.analysis.tone_map import ToneMap, curve_terms, light_at
+from app.analysis.tone_models import EVEN_BALANCE, fit_light, stiff
 from app.analysis.tone_samples import Samples
 from app.analysis.tone_solve import CURVE_RIDGE, fit, one_sided
 
@@ -35,7 +36,7 @@ def test_light_stays_near_the_limit_where_paper_does() -> None:
     seen = samples(1 + 0.15 * np.sin(4 * positions[:, 1]), positions)
     seen.target[paper], seen.source[paper] = 1.0, 247 / 255
     telling = np.where(paper, 0.0, 1.0)
-    tone_map, _ = _fit_light(seen, telling, telling, _stiff(CURVE_RIDGE))
+    tone_map = fit_light(seen, telling, telling, stiff(CURVE_RIDGE)).tone_map
     assert np.percentile(made(tone_map, seen)[paper], 1) > 0.91
 
 
@@ -44,7 +45,7 @@ def test_a_shady_corner_is_not_given_up() -> None:
     positions = np.random.default_rng(0).random((COUNT, 2))
     away = np.hypot(*positions.T)
     seen = samples(1 - 0.15 * np.exp(-((away / 0.2) ** 2)), positions)
-    _, left = fit(seen, EVEN_BALANCE, np.ones(COUNT), _stiff(CURVE_RIDGE), lit=True)
+    _, left = fit(seen, EVEN_BALANCE, np.ones(COUNT), stiff(CURVE_RIDGE), lit=True)
     assert np.abs(left[away < 0.2]).max() * 255 < 3.5
 
 
