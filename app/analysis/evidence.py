@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from app.analysis.losses import by_level, lost, ringing
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.noise import calm_places, noise_by_contrast, noise_in_busy_places
@@ -43,19 +44,6 @@ BINARISED = 0.3
 """The same where a threshold decided between black and white, and with it where every edge is."""
 ANY_GREYS, RESAMPLED_GREYS = 0.02, 0.06
 """Share of greys up to which a picture is black and white, and up to which it is when it was laid over another such."""
-RING = 0.1
-"""Share of the contrast of an edge that compression lets ring beside it."""
-LOSS = 0.16
-"""Resampling and compression may take this share of the local contrast away wherever they please ..."""
-OWN_LOSS = 0.4
-"""... and of a colour at most this share of its own contrast, as most files keep every second row and column ..."""
-COLOUR_LOSS = 0.25
-"""... and at that size at least this share, as they round it coarsely ..."""
-COLOUR_STEP = 20.0
-"""... and all of so many levels where compression was coarse: rounding leaves nothing of small coloured things ..."""
-COLOUR_RING = 0.07
-"""... and let this share of it ring beside it."""
-RING_SIZES = (15, 7)
 BINS = len(CONTRAST_EDGES) + 1
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
 
@@ -187,10 +175,10 @@ def _score_level(
             continue
         excess, contrast, own = _excess(a, b, seen, luma_contrast)
         luma_contrast = contrast if luma_contrast is None else luma_contrast
-        bins = cv2.LUT(_ringing(contrast, level), BIN_OF)
+        bins = cv2.LUT(ringing(contrast, level), BIN_OF)
         noise = np.maximum(noise_by_contrast(excess, bins, voting, BINS), share * floor)
-        limit = _lost(contrast, busy, own, level, chroma_share == 1.0)
-        limit = cv2.max(limit, _by_level(noise, bins), dst=limit)
+        limit = lost(contrast, busy, own, level, chroma_share == 1.0)
+        limit = cv2.max(limit, by_level(noise, bins), dst=limit)
         excess = cv2.divide(excess, limit, dst=limit, dtype=cv2.CV_32F)
         score = excess if score is None else cv2.max(score, excess, dst=score)
     return np.asarray(score)
@@ -225,40 +213,10 @@ def _chroma_share(before: list[Any], after: list[Any], seen: Any) -> float:
     return min(1.0, max(CHROMA_SHARE, most / COARSE))
 
 
-def _by_level(table: Any, image: Any) -> Any:
-    """Look up float32 numbers for the levels of an image, of which the table may lack the highest."""
-    whole = np.zeros(256, np.float32)
-    whole[: len(table)] = table
-    return cv2.LUT(image, whole)
-
-
-def _lost(contrast: Any, busy: Any, own: Any, level: int, coarse: bool) -> Any:
-    """Give what resampling and compression may have taken away: of colour no more than colour had."""
-    lost = _by_level(LOSS * np.arange(256), contrast)
-    if busy is not None:
-        lost = cv2.max(lost, busy)
-    if own is None:
-        return lost
-    lost = cv2.min(lost, OWN_LOSS * own)
-    if level != 1:
-        return lost
-    near = cv2.dilate(own, np.ones((RING_SIZES[level],) * 2, np.uint8))
-    lost = cv2.max(lost, cv2.max(COLOUR_LOSS * own, COLOUR_RING * near))
-    return cv2.max(lost, np.minimum(own, COLOUR_STEP)) if coarse else lost
-
-
-def _ringing(contrast: Any, level: int) -> Any:
-    """Sort flat places within a block of compression (8 pixels) of an edge with what is as noisy as they may be."""
-    if level >= len(RING_SIZES):
-        return contrast
-    near = cv2.dilate(contrast, np.ones((RING_SIZES[level],) * 2, np.uint8))
-    return np.maximum(contrast, cv2.convertScaleAbs(near, alpha=RING))
-
-
 def _plain(before: UInt8Array, after: UInt8Array, contrast: Any, seen: UInt8Array, voting: Any) -> Any:
     """Judge the difference of each pixel by itself, beside its contrast."""
     difference: Any = cv2.absdiff(before, after)
     difference[seen == 0] = 0
     bins = cv2.LUT(cv2.convertScaleAbs(contrast), BIN_OF)
     noise = noise_by_contrast(difference, bins, voting, BINS)
-    return cv2.divide(difference, _by_level(np.maximum(noise, FLOOR_LUMA[0]), bins), dtype=cv2.CV_32F)
+    return cv2.divide(difference, by_level(np.maximum(noise, FLOOR_LUMA[0]), bins), dtype=cv2.CV_32F)

@@ -41,7 +41,22 @@ class Fitted(NamedTuple):
 
 
 def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Float]:
-    """Fit a curve, stiff or free, and a colour cast if that costs less; give it, and the ridge that held the curve."""
+    """Fit a curve, stiff or free, and a colour cast if that costs less.
+
+    Parameters
+    ----------
+    seen : Samples
+    telling : array (n,), 0 to 1
+        What each sample tells, as `tone_samples.telling_of` gives it: its weight in the cost.
+    weight : array (n,), 0 and up
+        Its weight in the fit.
+
+    Returns
+    -------
+    fitted : Fitted
+    ridge : array (6,)
+        How much each term of the curve was held.
+    """
     curves, left, ridge = _stiff_or_free(seen, telling, weight)
     plain = Fitted(ToneMap(curves, NO_LIGHT, EVEN_BALANCE), left, cost(left, telling))
     if flattens(curves, seen.source, telling):
@@ -55,7 +70,18 @@ def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Flo
 def fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float, vivid: bool = False) -> Fitted:
     """Fit a curve with light to some of the samples, to learn of a colour cast, then to all.
 
-    A curve alone takes light that falls where one colour is for a cast. With a strength of colours where ``vivid``.
+    Parameters
+    ----------
+    seen, telling, weight
+        As in `fit_curve`.
+    ridge : array (6,)
+        How much each term of the curve is held.
+    vivid : bool
+        Whether a strength of colours is fitted besides.
+
+    Notes
+    -----
+    A curve alone takes light that falls where one colour is for a cast.
     """
     weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
     some = np.random.default_rng(0).permutation(len(weight))[:TRIED]
@@ -71,7 +97,15 @@ def fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float, vivid:
 
 
 def fit_strength(seen: Samples, telling: Float, weight: Float, ridge: Float, balance: Float) -> Fitted:
-    """Fit a curve and a strength of colours, when the colour cast is known."""
+    """Fit a curve and a strength of colours, when the colour cast is known.
+
+    Parameters
+    ----------
+    seen, telling, weight, ridge
+        As in `fit_light`.
+    balance : array (3,)
+        Factor of each channel beforehand.
+    """
     weights, left = fit(seen, balance, weight, ridge, vivid=True)
     return Fitted(_tone_map(weights, len(ridge), True, balance), left, cost(left, telling))
 
