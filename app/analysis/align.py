@@ -37,7 +37,7 @@ EQUAL, NEARLY = 0.5, 0.95
 REMARKABLE = 15.0
 """Degrees from which a turn is worth telling."""
 FLAT = 2
-"""Levels within which a picture is one colour: whatever its sides, it shows the same."""
+"""Levels within which a picture is one colour: whatever its sides, it shows the same; if one stayed, it grew."""
 
 
 def align(before: Picture, after: Picture, options: Options, deadline: Deadline) -> Alignment:
@@ -223,6 +223,7 @@ def _framed(before: Picture, after: Picture) -> Alignment:
     rounding = 1.0 / min(before.pixels.shape[:2] + after.pixels.shape[:2])
     if math.isclose(matrix[0, 0], matrix[1, 1], rel_tol=rounding + 1e-9):
         return Alignment("similarity", rows(matrix), None, "brought to the same size")
-    if all(np.ptp(picture.pixels, axis=(0, 1)).max() <= FLAT for picture in (before, after)):
+    grown = before.width == after.width or before.height == after.height
+    if not grown and all(np.ptp(picture.pixels, axis=(0, 1)).max() <= FLAT for picture in (before, after)):
         return Alignment("affine", rows(matrix), None, "brought to the same size")
     return Alignment(reason=TOP_LEFT)

@@ -107,10 +107,12 @@ def test_a_page_that_grew_to_the_right_and_below_has_two_added_regions() -> None
     assert (below.kind, below.before, below.after) == ("added", Box(0, 479, 520, 1), Box(0, 480, 600, 80))
 
 
-def test_pictures_of_another_shape_with_nothing_to_align_on_are_compared_from_the_top_left_corner() -> None:
-    """Something is on them: their frames are no reason to stretch it."""
+@pytest.mark.parametrize("blank", [True, False])
+def test_flat_pictures_of_another_shape_are_compared_from_the_top_left_corner(blank: bool) -> None:
+    """A side that stayed says that the page grew; what is on it, that stretching would not bring it in place."""
     before, after = (np.full((40, width, 3), 200, np.uint8) for width in (40, 60))
-    before[10:14, 10:14] = after[10:14, 10:14] = 0
+    if not blank:
+        before[10:14, 10:14] = after[10:14, 10:14] = 0
     found = evaluate(encoded(before), encoded(after))
     assert found.alignment.reason == "compared from the top left corner"
     (region,) = found.regions
