@@ -51,7 +51,7 @@ class Options:
 
     Attributes:
         align: "auto" brings *after* into the frame of *before*; "off" compares as given.
-        tone: "auto" evens out exposure, white balance and light; "off" leaves them.
+        tone: "auto" evens out exposure, white balance, strength of colours and light; "off" leaves them.
         sensitivity: 0 (only the obvious) to 100 (every pixel).
         min_area: smallest region in pixels of *before*; None chooses by picture size.
         ignore: boxes in pixels of *before* where nothing is judged.

@@ -1,4 +1,4 @@
-"""Even out what exposure, white balance and uneven light did to *after*."""
+"""Even out what exposure, white balance, strength of colours and uneven light did to *after*."""
 
 import math
 from typing import Any

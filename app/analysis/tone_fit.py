@@ -47,9 +47,10 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     """Fit the curve and the light that turn *after* into *before*, robustly.
 
     The model is linear in its weights: a smooth curve per channel that holds gain, gamma, offset and
-    contrast, plus a slow gain over the picture (slopes, bowls and waves). It is fitted to small flat patches by
-    iteratively reweighted least squares (Tukey's biweight), so real changes do not pull it, and each part
-    is kept only when it clearly lowers the residual. Where no noise hides what became of each level, that is fitted.
+    contrast, plus a slow gain over the picture (slopes, bowls and waves) and, where these leave much, a share of
+    each colour's distance from grey. It is fitted to small flat patches by iteratively reweighted least squares
+    (Tukey's biweight), so real changes do not pull it, and each part is kept only when it clearly lowers the
+    residual. Where no noise hides what became of each level, that is fitted.
 
     Parameters
     ----------
