@@ -42,7 +42,8 @@ class OptionsIn(BaseModel):
     )
     tone: Literal["auto", "off"] = Field(
         default=_DEFAULTS.tone,
-        description="auto evens out exposure, contrast, white balance, colour strength and uneven light; off leaves them.",
+        description="auto evens out exposure, contrast, white balance, colour strength and uneven light; "
+        "off leaves them.",
     )
     sensitivity: float = Field(
         default=_DEFAULTS.sensitivity, ge=0, le=100, description="0 marks only the obvious, 100 every pixel."
