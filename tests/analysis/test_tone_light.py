@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from app.analysis.tone_fit import _explain
-from app.analysis.tone_map import ToneMap, curve_terms, light_at
+from app.analysis.tone_map import GREY, ToneMap, curve_terms, light_at
 from app.analysis.tone_models import EVEN_BALANCE, fit_light, stiff
 from app.analysis.tone_samples import Samples
 from app.analysis.tone_solve import CURVE_RIDGE, fit, one_sided
@@ -62,6 +62,22 @@ def test_light_that_misses_half_of_what_it_was_fitted_to_is_none() -> None:
     assert _explain(seen, every, plain) is None
     seen.target[:] = seen.source * light
     assert _explain(seen, every, plain) is not None
+
+
+def test_light_with_a_strength_of_colours_that_misses_half_is_none_either() -> None:
+    random = np.random.default_rng(5)
+    positions = random.random((COUNT, 2))
+    light = 0.9 + 0.35 * np.cos(2 * np.pi * positions[:, :1])
+    source = random.choice([0.2, 0.4, 0.6], (COUNT, 3))
+    grey = (source @ GREY)[:, None]
+    seen = Samples((grey + 1.3 * (source - grey)) * light, source, positions, np.ones(COUNT), (WHITE, WHITE))
+    every = np.ones(COUNT)
+    vivid = _explain(seen, every, 10 / 255)
+    assert vivid is not None
+    assert vivid.strength > 0.1
+    changed = random.random(COUNT) < 0.52
+    seen.target[changed] += random.choice([-0.06, 0.06], (changed.sum(), 3))
+    assert _explain(seen, every, 10 / 255) is None
 
 
 def test_a_tint_painted_in_is_not_taken_for_light_of_its_colour() -> None:
