@@ -25,6 +25,7 @@ import numpy as np
 
 from app.analysis.model import Box, FloatArray, Kind, UInt8Array
 from app.analysis.moves import find_moves
+from app.analysis.sampling import GREY
 from app.analysis.threads import in_threads
 from app.analysis.views import BoolArray, Standing, View, core, look_at, stands_out, strongest
 
@@ -51,7 +52,7 @@ DETAILED, NATURAL, GRAIN = 2.5, 1.75, 0.5
 OWN_OUTLINE = 0.2
 STRONG = 105.0
 """Levels of the strongest channel from which a blank patch on a blank spot is a thing, not a stain."""
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA = GREY.astype(np.float32)
 
 
 def kinds_of(before: UInt8Array, after: UInt8Array, found: list[tuple[Box, UInt8Array]]) -> list[Kind]:

@@ -21,7 +21,18 @@ RING_SIZES = (15, 7)
 
 
 def by_level(table: Any, image: Any) -> Any:
-    """Look up float32 numbers for the levels of an image, of which the table may lack the highest."""
+    """Look up numbers for the levels of an image.
+
+    Parameters
+    ----------
+    table : array (n,), n up to 256
+        A number for each level; 0 for the highest, where there are fewer.
+    image : array (H, W), uint8
+
+    Returns
+    -------
+    array (H, W), float32
+    """
     whole = np.zeros(256, np.float32)
     whole[: len(table)] = table
     return cv2.LUT(image, whole)
@@ -62,7 +73,20 @@ def lost(contrast: Any, busy: Any, own: Any, level: int, coarse: bool) -> Any:
 
 
 def ringing(contrast: Any, level: int) -> Any:
-    """Sort flat places within a block of compression (8 pixels) of an edge with what is as noisy as they may be."""
+    """Sort flat places within a block of compression (8 pixels) of an edge with what is as noisy as they may be.
+
+    Parameters
+    ----------
+    contrast : array (H, W), uint8
+        Range of the neighbours of each pixel, in levels.
+    level : int
+        The scale, 0 for full size; from the third on nothing rings.
+
+    Returns
+    -------
+    array (H, W), uint8
+        Contrast, in levels, of the places that are as noisy.
+    """
     if level >= len(RING_SIZES):
         return contrast
     near = cv2.dilate(contrast, np.ones((RING_SIZES[level],) * 2, np.uint8))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
+from app.analysis.sampling import GREY
 
 Float = npt.NDArray[np.float64]
 
@@ -16,8 +17,6 @@ WAVES = 6
 STRIP = 128
 COARSE = 64
 """Light is computed on a grid of this many places a side."""
-GREY = np.array([0.299, 0.587, 0.114])
-"""What red, green and blue add to a grey (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True, slots=True)

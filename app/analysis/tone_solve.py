@@ -3,7 +3,8 @@
 import numpy as np
 
 from app.analysis.curve import Levels
-from app.analysis.tone_map import GREY, WAVES, Float, curve_terms, light_at, orders
+from app.analysis.sampling import GREY
+from app.analysis.tone_map import WAVES, Float, curve_terms, light_at, orders
 from app.analysis.tone_samples import DARK, Samples
 
 ITERATIONS = 12
@@ -15,6 +16,7 @@ FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 STRENGTH_RIDGE = 5e-5
 """Colours that are hardly any say nothing of their strength."""
 ONE_STRENGTH = 1e3
+"""How much the strength of a channel is held to that of all: it is one for the picture."""
 ONE_LIGHT = 1.0
 """How much the light of a channel is held to that of all: fitted by itself, it takes a coloured change for light."""
 LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])

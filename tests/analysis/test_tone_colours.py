@@ -9,11 +9,12 @@ from skimage import data
 
 from app.analysis.encoding import encode_png
 from app.analysis.evaluate import evaluate
-from app.analysis.tone_map import GREY, ToneMap, curve_terms
+from app.analysis.sampling import GREY
+from app.analysis.tone_map import ToneMap, curve_terms
+from app.analysis.tone_models import EVEN_BALANCE, NO_LIGHT
 
 PHOTOS = {"astronaut": data.astronaut, "coffee": data.coffee, "cat": data.chelsea}
 IDENTITY = np.tile(np.eye(6)[1][:, None], 3)
-EVEN, NO_LIGHT = np.ones(3), np.empty((0, 3))
 
 
 def photo(name: str) -> Any:
@@ -66,7 +67,7 @@ def test_a_part_that_lost_its_colours_is_a_change() -> None:
     assert result.verdict == "different"
 
 
-@pytest.mark.parametrize("balance", [EVEN, np.array([1.1, 1.0, 0.85])])
+@pytest.mark.parametrize("balance", [EVEN_BALANCE, np.array([1.1, 1.0, 0.85])])
 @pytest.mark.parametrize("light", [NO_LIGHT, np.full((1, 3), 0.06)])
 def test_strength_is_applied_about_grey(balance: Any, light: Any) -> None:
     """Against the formula in floating point: curve, light and distance from grey of balanced levels."""
