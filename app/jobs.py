@@ -15,11 +15,11 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from app.analysis import Deadline, Limits, Options, Region, evaluate
-from app.analysis.decode import decode
+from app.analysis.category.network import Provider
+from app.analysis.drawing.previews import aligned_pixels
 from app.analysis.encoding import with_alpha
 from app.analysis.model import Alignment, Maps
-from app.analysis.network import Provider
-from app.analysis.previews import aligned_pixels
+from app.analysis.reading.decode import decode
 from app.analysis.render import PREVIEWS, Scene, render
 from app.errors import TooManyPixels
 from app.model_store import classifier_for

@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 import onnxruntime
 
-from app.analysis.category import Classifier
+from app.analysis.category.classifier import Classifier
+from app.analysis.category.network import CPU, ORT_ERRORS, Description
 from app.analysis.model import FloatArray
-from app.analysis.network import CPU, ORT_ERRORS, Description
 from app.errors import ModelUnusable
 from app.model_store import labels_as_bytes, sha256, write_model
 

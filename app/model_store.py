@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from app.analysis.category import NOT_INSTALLED, Classifier, Unavailable
-from app.analysis.network import Description, Provider
+from app.analysis.category.classifier import NOT_INSTALLED, Classifier, Unavailable
+from app.analysis.category.network import Description, Provider
 from app.errors import ModelUnusable
 
 SIDECAR = "model.json"

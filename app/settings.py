@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import limits
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from app.analysis.category.network import Provider
 from app.analysis.model import Limits
-from app.analysis.network import Provider
 
 _LIMITS = Limits()
 # Peak of a process that evaluates two photos: 0.3 GB at 2 megapixels each, 0.5 at 12, 0.9 at 25, 1.5 at 50.

@@ -2,7 +2,7 @@
 
 python -m bench.category [FOLDER of the installed model] [--pairs FOLDER with manifest.json]
 
-The thresholds in app/analysis/category.py come from this table.
+The thresholds in app/analysis/category/classifier.py come from this table.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis import category
-from app.analysis.category import ALIKE, NEARLY_SAME, Classifier
+from app.analysis.category import classifier as category
+from app.analysis.category.classifier import ALIKE, NEARLY_SAME, Classifier
 from app.analysis.model import Box, Region
 from app.model_store import load_classifier
 from bench import photos

@@ -13,6 +13,18 @@ MODULES = {
     for path in sorted((ROOT / "app").rglob("*.py"))
 }
 ANALYSIS = sorted(name for name in MODULES if name.startswith("app.analysis"))
+STEPS = {  # a folder of the analysis: the folders that it may use
+    "reading": (),
+    "measures": (),
+    "category": (),
+    "tone": (),
+    "evidence": (),
+    "noise_free": ("tone",),
+    "alignment": ("noise_free", "measures"),
+    "regions": ("alignment", "noise_free", "evidence", "measures"),
+    "drawing": ("alignment",),
+}
+SEQUENCE = ("evaluate", "render", "summary", "checks", "encoding")
 SHELL = ("flask", "werkzeug", "jinja2", "gunicorn", "prometheus_client")
 
 
@@ -76,6 +88,23 @@ def test_no_step_of_the_analysis_imports_the_sequence_that_calls_it() -> None:
     for name in ANALYSIS:
         if name not in ("app.analysis", "app.analysis.evaluate"):
             assert "app.analysis.evaluate" not in imports_of(name), name
+
+
+def test_every_folder_of_the_analysis_has_its_place_in_the_order() -> None:
+    folders = {path.name for path in (ROOT / "app/analysis").iterdir() if (path / "__init__.py").exists()}
+    assert folders == STEPS.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in ANALYSIS if name != "app.analysis"])
+def test_a_step_uses_only_the_steps_that_stand_before_it(name: str) -> None:
+    """What is in no folder is a tool, which uses no step, or calls the steps and so may use them all."""
+    place = name.split(".")[2]
+    if place in SEQUENCE:
+        return
+    for module in imports_of(name):
+        if module.startswith("app.analysis."):
+            target = module.split(".")[2]
+            assert target not in STEPS or target == place or target in STEPS.get(place, ()), f"{name} imports {module}"
 
 
 def test_imports_form_no_circle() -> None:

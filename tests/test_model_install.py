@@ -13,7 +13,7 @@ import onnx
 import pytest
 
 from app import model_store
-from app.analysis.category import Classifier, Unavailable
+from app.analysis.category.classifier import Classifier, Unavailable
 from app.commands import model as command
 from app.errors import ModelUnusable
 from app.model_download import Download, fetch

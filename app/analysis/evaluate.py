@@ -7,17 +7,15 @@ from typing import Protocol
 
 import numpy as np
 
-from app.analysis.category import Category, not_installed, region_crops
+from app.analysis.alignment.framing import with_framing
+from app.analysis.alignment.laying import Laid, lay
+from app.analysis.category.classifier import Category, not_installed, region_crops
 from app.analysis.changed import Changed
 from app.analysis.checks import check_options, file_content
-from app.analysis.decode import decode
-from app.analysis.differences import find_differences
-from app.analysis.features import summarise as summarise_matches
-from app.analysis.features import with_inliers
-from app.analysis.framing import with_framing
-from app.analysis.given import Given, given_changes, measure_given
-from app.analysis.laying import Laid, lay
-from app.analysis.metrics import measure
+from app.analysis.measures.features import summarise as summarise_matches
+from app.analysis.measures.features import with_inliers
+from app.analysis.measures.given import Given, given_changes, measure_given
+from app.analysis.measures.metrics import measure
 from app.analysis.model import (
     IDENTITY,
     Deadline,
@@ -31,15 +29,17 @@ from app.analysis.model import (
     Tone,
     UInt8Array,
 )
-from app.analysis.noise_free import Likeness
+from app.analysis.noise_free.likeness import Likeness
+from app.analysis.reading.decode import decode
+from app.analysis.regions.differences import find_differences
 from app.analysis.summary import passed, summarise, verdict_of
 from app.analysis.threads import await_result, in_threads, on_a_core
-from app.analysis.tone import even_tone
+from app.analysis.tone.even import even_tone
 from app.errors import TooManyPixels
 
 
 class ComparesMeaning(Protocol):
-    """What says what two pictures show: ``category.Classifier``, or one that only has a reason."""
+    """What says what two pictures show: ``category.classifier.Classifier``, or one that only has a reason."""
 
     def compare(
         self,

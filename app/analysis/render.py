@@ -8,13 +8,13 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.bend import to_after
+from app.analysis.alignment.bend import to_after
+from app.analysis.drawing.overlays import Mark, annotate
+from app.analysis.drawing.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned, warp
 from app.analysis.encoding import encode_blink, encode_jpeg, encode_png, encode_webp, with_alpha
-from app.analysis.features import draw_matches, find_matches
 from app.analysis.geometry import shifting
+from app.analysis.measures.features import draw_matches, find_matches
 from app.analysis.model import Alignment, Evaluation, Maps, Options, Picture, Region
-from app.analysis.overlays import Mark, annotate
-from app.analysis.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned, warp
 from app.analysis.resize import reduce_to, scale_by
 from app.errors import NotFound
 

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from app.analysis import Deadline, Evaluation, Limits, Options, evaluate
-from app.analysis.network import Provider
-from app.analysis.overlays import Mark, annotate
+from app.analysis.category.network import Provider
+from app.analysis.drawing.overlays import Mark, annotate
 from app.analysis.render import Scene, render
 from app.batch.files import File
 from app.errors import ImageDiffError

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from app.analysis.drawing.tiles import LEVELS
 from app.analysis.render import NAMES
-from app.analysis.tiles import LEVELS
 from app.jobs import UNPACKED
 from app.options import OptionsIn
 from app.store import ID_PATTERN

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.analysis.decode import NAMES as FORMATS
+from app.analysis.reading.decode import NAMES as FORMATS
 from app.errors import ImageDiffError, NotFound
 from app.options import OPTION_NAMES, OptionsIn, to_texts
 from app.web import errors, evaluations, tiles, uploads

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.analysis.tiles import cut_tile
+from app.analysis.drawing.tiles import cut_tile
 from app.errors import NotFound
 from app.jobs import UNPACKED, unpack_picture
 from app.web.evaluations import admitted

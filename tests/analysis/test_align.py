@@ -6,10 +6,10 @@ import numpy.typing as npt
 import pytest
 from skimage import data
 
-from app.analysis.align import align
+from app.analysis.alignment.align import align
+from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
 from app.analysis.model import IDENTITY, Alignment, Box, Deadline, Options, Picture
-from app.analysis.warping import warp_to_before
 
 Pixels = npt.NDArray[np.uint8]
 SCENE = np.asarray(cv2.resize(data.astronaut(), (640, 640), interpolation=cv2.INTER_AREA), np.uint8)

@@ -10,13 +10,13 @@ from pydantic import TypeAdapter
 from skimage import data
 
 from app.analysis import evaluate
-from app.analysis.bend import EXPONENTS, bent_map, moved
-from app.analysis.bending import find_bend
+from app.analysis.alignment.bend import EXPONENTS, bent_map, moved
+from app.analysis.alignment.bending import find_bend
+from app.analysis.alignment.framing import box_in_after
+from app.analysis.alignment.warping import warp_to_before
 from app.analysis.encoding import encode_jpeg, encode_png
-from app.analysis.framing import box_in_after
 from app.analysis.geometry import Points, mapped
 from app.analysis.model import BENT, IDENTITY, Alignment, Bend, Box, UInt8Array
-from app.analysis.warping import warp_to_before
 
 PHOTO: UInt8Array = np.asarray(cv2.resize(data.coffee(), (900, 600), interpolation=cv2.INTER_AREA), np.uint8)
 TURNED = np.array([[0.99, 0.05, -8.0], [-0.05, 0.99, 22.0], [1e-5, -2e-5, 1.0]])

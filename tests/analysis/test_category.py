@@ -12,10 +12,10 @@ import pytest
 from onnx import TensorProto, helper
 from skimage import data
 
-from app.analysis import category
-from app.analysis.category import Category, Classifier, Unavailable, not_installed, region_crops, sentence
+from app.analysis.category import classifier as category
+from app.analysis.category.classifier import Category, Classifier, Unavailable, not_installed, region_crops, sentence
+from app.analysis.category.network import CPU, CUDA, Description, Network
 from app.analysis.model import Box, Region
-from app.analysis.network import CPU, CUDA, Description, Network
 from app.errors import ModelUnusable
 from app.model_install import install
 from app.model_store import load_classifier

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.analysis import Box, Options, encode_png, evaluate
-from app.analysis.decode import decode
+from app.analysis.reading.decode import decode
 from app.errors import InvalidOption
 
 GREY = encode_png(np.full((16, 16), 100, np.uint8))

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from skimage import data
 
-from app.analysis.align import frame_matrix
-from app.analysis.coarsening import coarsened
+from app.analysis.alignment.align import frame_matrix
+from app.analysis.alignment.coarsening import coarsened
+from app.analysis.alignment.warping import warp_to_before
 from app.analysis.encoding import encode_png
 from app.analysis.evaluate import evaluate
 from app.analysis.geometry import rows
 from app.analysis.model import Alignment, Band
-from app.analysis.warping import warp_to_before
 
 KERNELS = {
     "nearest": cv2.INTER_NEAREST,

@@ -7,11 +7,11 @@ from skimage import data
 
 from app.analysis import evaluate
 from app.analysis.changed import find_changed
-from app.analysis.curve import followed_curves
 from app.analysis.encoding import encode_png
 from app.analysis.model import UInt8Array
-from app.analysis.noise_free import Likeness, likeness_of
-from app.analysis.tone_fit import _follow, fit_tone
+from app.analysis.noise_free.likeness import Likeness, likeness_of
+from app.analysis.tone.curve import followed_curves
+from app.analysis.tone.fit import _follow, fit_tone
 from tests.analysis.test_tone import BEFORE, quantised
 from tests.analysis.test_tone_curves import CURVES
 

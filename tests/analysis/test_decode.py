@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
-from app.analysis.decode import decode
 from app.analysis.model import Limits, Picture
+from app.analysis.reading.decode import decode
 from app.errors import CorruptImage, ImageDiffError, MissingFile, SideTooLong, TooManyPixels, UnsupportedFormat
 from tests import picture_factory as make
 
@@ -686,7 +686,7 @@ def test_bombs_cost_little_memory() -> None:
     """In a process that may grow by 300 MB, each bomb still gets its clear refusal."""
     script = """
 import resource, sys
-from app.analysis.decode import decode
+from app.analysis.reading.decode import decode
 from app.errors import ImageDiffError
 from tests import picture_factory as make
 from tests.analysis.test_decode import BOMBS

@@ -8,8 +8,8 @@ import pytest
 from skimage import data
 
 from app.analysis import evaluate
-from app.analysis.evidence import Evidence, find_evidence
-from app.analysis.hysteresis import find_mask
+from app.analysis.evidence.hysteresis import find_mask
+from app.analysis.evidence.weighing import Evidence, find_evidence
 from app.analysis.model import UInt8Array
 
 PHOTO: UInt8Array = np.asarray(data.astronaut()[:400, :440])

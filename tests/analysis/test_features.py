@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from app.analysis.features import draw_matches, find_matches, match_features
+from app.analysis.measures.features import draw_matches, find_matches, match_features
 from app.analysis.model import Alignment
 
 PHOTO = data.astronaut()

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from app.analysis.bend import to_after
+from app.analysis.alignment.bend import to_after
+from app.analysis.alignment.warping import warp_to_before
 from app.analysis.geometry import box_around, corners_of, rows
 from app.analysis.model import Alignment, Box
-from app.analysis.warping import warp_to_before
 
 # A canvas that grows with what a homography says is a bomb of two small files.
 EXTREME = {

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from skimage import data
 
 from app.analysis.changed import TILE, find_changed
-from app.analysis.features import find_matches, with_inliers
-from app.analysis.given import given_changes, measure_given
-from app.analysis.metrics import measure
+from app.analysis.measures.features import find_matches, with_inliers
+from app.analysis.measures.given import given_changes, measure_given
+from app.analysis.measures.metrics import measure
 from app.analysis.model import Alignment, Picture
 from app.analysis.resize import factor_for, reduce_both, reduce_by
 from app.analysis.sampling import sample_tiles, strongest_channel

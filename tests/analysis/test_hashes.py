@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from app.analysis.hashes import hash_distances
+from app.analysis.measures.hashes import hash_distances
 
 THEIRS = {
     "average": imagehash.average_hash,

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from app.analysis.alignment.intensity import correlation, intensity_points
 from app.analysis.evaluate import evaluate
-from app.analysis.intensity import correlation, intensity_points
 from app.analysis.model import Evaluation, UInt8Array
 
 FRAME = (slice(60, 540), slice(80, 720))

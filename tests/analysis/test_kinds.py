@@ -6,8 +6,8 @@ import numpy.typing as npt
 import pytest
 import skimage
 
-from app.analysis.kinds import LOOKED_AT, kinds_of
 from app.analysis.model import Box
+from app.analysis.regions.kinds import LOOKED_AT, kinds_of
 
 Pixels = npt.NDArray[np.uint8]
 Found = tuple[Box, Pixels]

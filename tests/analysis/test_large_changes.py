@@ -10,8 +10,8 @@ from skimage import data
 
 from app.analysis.encoding import encode_png
 from app.analysis.evaluate import evaluate
-from app.analysis.evidence import find_evidence
-from app.analysis.hysteresis import find_mask
+from app.analysis.evidence.hysteresis import find_mask
+from app.analysis.evidence.weighing import find_evidence
 from app.analysis.model import Box, Evaluation
 
 PHOTO: Any = np.ascontiguousarray(data.astronaut()[:480, :480])

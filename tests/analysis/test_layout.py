@@ -5,12 +5,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from app.analysis.align import align
+from app.analysis.alignment.align import align
+from app.analysis.alignment.layout import find_bands
+from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
-from app.analysis.layout import find_bands
 from app.analysis.model import Band, Box, Deadline, Options, Picture
 from app.analysis.render import Scene, render
-from app.analysis.warping import warp_to_before
 
 Pixels = npt.NDArray[np.uint8]
 WIDTH = 600

@@ -16,9 +16,9 @@ from skimage import data
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 from app.analysis.changed import TILE, find_changed
-from app.analysis.metrics import edge_agreement, encoded_size, measure
+from app.analysis.measures.metrics import edge_agreement, encoded_size, measure
+from app.analysis.measures.ssim import to_grey
 from app.analysis.model import Box
-from app.analysis.ssim import to_grey
 
 
 def photos() -> tuple[Any, Any]:

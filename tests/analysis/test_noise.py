@@ -6,10 +6,10 @@ import pytest
 from skimage import data
 
 from app.analysis import Options, evaluate
-from app.analysis.evidence import find_evidence
-from app.analysis.hysteresis import find_mask
+from app.analysis.evidence.hysteresis import find_mask
+from app.analysis.evidence.noise import noise_by_contrast, noise_in_busy_places
+from app.analysis.evidence.weighing import find_evidence
 from app.analysis.model import UInt8Array
-from app.analysis.noise import noise_by_contrast, noise_in_busy_places
 
 GRASS: UInt8Array = np.asarray(cv2.cvtColor(np.asarray(data.grass()[:400, :400]), cv2.COLOR_GRAY2RGB), np.uint8)
 SEEN = np.full((200, 200), 255, np.uint8)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.analysis.changed import find_changed
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, Evaluation, Options, UInt8Array
-from app.analysis.noise_free import Likeness, likeness_of
-from app.analysis.regions import apart, find_regions
+from app.analysis.noise_free.likeness import Likeness, likeness_of
+from app.analysis.regions.grouping import apart, find_regions
 from tests import picture_factory as make
 from tests.analysis import screens
 

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from app.analysis.drawing.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned
+from app.analysis.drawing.tiles import LEVELS, TILE, cut_tile
 from app.analysis.geometry import rows, scaling
 from app.analysis.model import Alignment, Band, Picture
-from app.analysis.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned
 from app.analysis.resize import reduce_to
-from app.analysis.tiles import LEVELS, TILE, cut_tile
 from app.errors import NotFound
 
 LARGE: Any = cv2.resize(np.ascontiguousarray(data.astronaut()), (2400, 1900), interpolation=cv2.INTER_CUBIC)

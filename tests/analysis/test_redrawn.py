@@ -6,7 +6,7 @@ import pytest
 
 from app.analysis.changed import find_changed
 from app.analysis.model import UInt8Array
-from app.analysis.redrawn import drawn_in_place
+from app.analysis.noise_free.redrawn import drawn_in_place
 from tests.analysis import screens
 
 PAGE: UInt8Array = screens.sampled()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.analysis.model import Alignment, Box, Region, UInt8Array
-from app.analysis.regions import apart, find_regions
+from app.analysis.regions.grouping import apart, find_regions
 
 SHAPE = (300, 400)
 

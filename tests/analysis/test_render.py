@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from app.analysis.decode import decode
+from app.analysis.drawing.overlays import Mark, annotate, line_width, opposite, parse_colour
 from app.analysis.model import Alignment, Box, Maps, Options, Picture, Region
-from app.analysis.overlays import Mark, annotate, line_width, opposite, parse_colour
+from app.analysis.reading.decode import decode
 from app.analysis.render import NAMES, Scene, render
 from app.errors import NotFound
 from tests import picture_factory as make

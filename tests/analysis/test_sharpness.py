@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from skimage import data
 
+from app.analysis.evidence.sharpness import blur_apart, blurred
 from app.analysis.model import FloatArray
-from app.analysis.sharpness import blur_apart, blurred
 
 SHARP: FloatArray = np.asarray(data.camera()[100:400, 60:420], np.float32)
 VALID = np.full(SHARP.shape, 255, np.uint8)

@@ -5,8 +5,8 @@ import numpy as np
 from skimage import data
 
 from app.analysis import Options, evaluate
+from app.analysis.evidence.slipping import settle
 from app.analysis.model import FloatArray, UInt8Array
-from app.analysis.slipping import settle
 
 PICTURE: FloatArray = np.asarray(data.camera()[100:340, 60:420], np.float32)
 SEEN = np.full(PICTURE.shape, 255, np.uint8)

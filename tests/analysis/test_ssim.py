@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from skimage import data
 from skimage.metrics import structural_similarity as skimage_ssim
 
-from app.analysis import ssim
 from app.analysis.changed import find_changed
+from app.analysis.measures import ssim
+from app.analysis.measures.ssim import mean_structural_similarity, structural_similarity, to_grey
 from app.analysis.sampling import rows_by_chance
-from app.analysis.ssim import mean_structural_similarity, structural_similarity, to_grey
 
 SIDES = st.sampled_from([7, 8, 9, 13, 63, 64, 65, 66, 67, 68, 127, 130, 200])
 

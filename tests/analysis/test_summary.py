@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.analysis.metrics import measure
+from app.analysis.measures.metrics import measure
 from app.analysis.model import TOP_LEFT, Alignment, Box, Metrics, Options, Region, Tone, Verdict
 from app.analysis.summary import changed_share, passed, summarise, verdict_of
 

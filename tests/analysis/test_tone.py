@@ -7,8 +7,8 @@ import pytest
 from skimage import data
 
 from app.analysis.model import Options, Tone, UInt8Array
-from app.analysis.tone import _give_way, even_tone
-from app.analysis.tone_samples import Samples, rarity, sample, telling_of, with_afar
+from app.analysis.tone.even import _give_way, even_tone
+from app.analysis.tone.samples import Samples, rarity, sample, telling_of, with_afar
 
 BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 VALID = np.full(BEFORE.shape[:2], 255, np.uint8)

@@ -10,8 +10,8 @@ from skimage import data
 from app.analysis.encoding import encode_png
 from app.analysis.evaluate import evaluate
 from app.analysis.sampling import GREY
-from app.analysis.tone_map import ToneMap, curve_terms
-from app.analysis.tone_models import EVEN_BALANCE, NO_LIGHT
+from app.analysis.tone.models import EVEN_BALANCE, NO_LIGHT
+from app.analysis.tone.tone_map import ToneMap, curve_terms
 
 PHOTOS = {"astronaut": data.astronaut, "coffee": data.coffee, "cat": data.chelsea}
 IDENTITY = np.tile(np.eye(6)[1][:, None], 3)

@@ -9,11 +9,11 @@ from skimage import data
 from app.analysis import evaluate
 from app.analysis.encoding import encode_jpeg, encode_png
 from app.analysis.model import Options, UInt8Array
-from app.analysis.tone import even_tone
-from app.analysis.tone_fit import fit_tone
-from app.analysis.tone_models import flattens
-from app.analysis.tone_samples import Samples
-from app.analysis.tone_solve import FREE_RIDGE, fit
+from app.analysis.tone.even import even_tone
+from app.analysis.tone.fit import fit_tone
+from app.analysis.tone.models import flattens
+from app.analysis.tone.samples import Samples
+from app.analysis.tone.solve import FREE_RIDGE, fit
 from tests.analysis.test_tone import BEFORE, VALID, quantised
 
 DARK: UInt8Array = np.asarray(cv2.resize(data.rocket(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)

@@ -5,11 +5,11 @@ import numpy.typing as npt
 import pytest
 
 from app.analysis.sampling import GREY
-from app.analysis.tone_fit import _explain
-from app.analysis.tone_map import ToneMap, curve_terms, light_at
-from app.analysis.tone_models import EVEN_BALANCE, fit_light, stiff
-from app.analysis.tone_samples import Samples
-from app.analysis.tone_solve import CURVE_RIDGE, fit, one_sided
+from app.analysis.tone.fit import _explain
+from app.analysis.tone.models import EVEN_BALANCE, fit_light, stiff
+from app.analysis.tone.samples import Samples
+from app.analysis.tone.solve import CURVE_RIDGE, fit, one_sided
+from app.analysis.tone.tone_map import ToneMap, curve_terms, light_at
 
 Float = npt.NDArray[np.float64]
 COUNT = 4000

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.analysis import align, tracking
-from app.analysis.tracking import seen_from_elsewhere
+from app.analysis.alignment import align, tracking
+from app.analysis.alignment.tracking import seen_from_elsewhere
 from tests.analysis.test_scene import Pixels, compared, photo
 
 NAMES = ("astronaut", "chelsea", "camera", "coins", "coffee", "page")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from playwright.sync_api import Page
 
-from app.analysis.bend import moved
+from app.analysis.alignment.bend import moved
 from app.analysis.geometry import mapped
 from tests.analysis.test_bending import BEND, TURNED
 

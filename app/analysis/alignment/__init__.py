@@ -1,0 +1,1 @@
+"""Find how *after* lies over *before*, and lay it there."""

@@ -1,0 +1,203 @@
+"""Say how alike two pictures are, whatever their light: is it one scene, and which way up is it?"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.alignment.exact import orientations, turned_back
+from app.analysis.geometry import FloatMatrix, frame_matrix, laid_over, shown_in
+from app.analysis.model import FloatArray, UInt8Array
+
+SMALL = 160
+"""Longest side of the small pictures that are compared, in pixels."""
+BLOCK = 10
+TEXTURE = 3.0
+"""A block holds something to compare when its high-passed grey spreads by this many levels."""
+ALIKE = 0.6
+"""Correlation from which two blocks show the same: chance rarely gets there."""
+EQUAL = 0.95
+"""Correlation of blocks that are the same but for noise."""
+REACH = 0.06
+"""Share of the side by which pictures may be off each other when they are compared unaligned."""
+ENOUGH = 12
+"""Blocks with texture in both pictures that it takes to say that they have nothing in common."""
+RELATED = 0.22
+"""Share of alike blocks from which two pictures show one scene: unrelated ones reach 0.16, edited ones start at 0.3."""
+
+MOSTLY = 0.45
+"""Share of alike blocks from which matches alone say how a picture lies, though points do not follow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """How much of two pictures that lie over each other shows the same.
+
+    Attributes:
+        blocks: number of blocks where both hold something to compare.
+        textured: number of blocks where either does.
+        alike: number of blocks that show the same.
+        equal: number of blocks that show the same but for noise.
+        correlation: of all high-passed greys, -1 to 1.
+    """
+
+    blocks: int
+    textured: int
+    alike: int
+    equal: int
+    correlation: float
+
+
+def small_greys(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
+    """Bring two grey pictures (uint8) to one small size, without light: high-passed, in grey levels."""
+    height, width = before.shape
+    scale = min(1.0, SMALL / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return _high_pass(before, size), _high_pass(after, size)
+
+
+def _high_pass(grey: UInt8Array, size: tuple[int, int]) -> FloatArray:
+    shrinks = grey.shape[0] >= size[1] and grey.shape[1] >= size[0]
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.7) - cv2.GaussianBlur(small, (0, 0), 6), np.float32)
+
+
+def best_shift(before: FloatArray, after: FloatArray) -> tuple[FloatArray, FloatArray, tuple[int, int]]:
+    """Cut two small pictures to what they share at their best shift (at most ``REACH`` of the side)."""
+    height, width = before.shape
+    dy, dx = math.ceil(REACH * height), math.ceil(REACH * width)
+    if min(height - 2 * dy, width - 2 * dx) < 8:
+        return before, after, (0, 0)
+    middle = before[dy : height - dy, dx : width - dx]
+    scores = cv2.matchTemplate(after, middle, cv2.TM_CCOEFF_NORMED)
+    _, _, _, (x, y) = cv2.minMaxLoc(scores)
+    return middle, after[y : y + middle.shape[0], x : x + middle.shape[1]], (x - dx, y - dy)
+
+
+def likeness(before: FloatArray, after: FloatArray) -> Likeness:
+    """Compare two small high-passed pictures block by block.
+
+    Blocks vote because a large change takes only its own blocks with it, where one correlation over the whole
+    picture is ruled by its strongest edges.
+    """
+    a, b = _blocks(before), _blocks(after)
+    spread_a, spread_b = a.std(axis=1), b.std(axis=1)
+    both = (spread_a > TEXTURE) & (spread_b > TEXTURE)
+    covariance = ((a - a.mean(axis=1, keepdims=True)) * (b - b.mean(axis=1, keepdims=True))).mean(axis=1)
+    correlation = covariance / np.maximum(spread_a * spread_b, 1e-6)
+    whole = _correlation(before, after)
+    either = (spread_a > TEXTURE) | (spread_b > TEXTURE)
+    alike, equal = (int((both & (correlation > least)).sum()) for least in (ALIKE, EQUAL))
+    return Likeness(int(both.sum()), int(either.sum()), alike, equal, whole)
+
+
+def _correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
+    scale = float(a.std() * b.std())
+    return float(((a - a.mean()) * (b - b.mean())).mean()) / scale if scale > 0 else 0.0
+
+
+def _blocks(image: FloatArray) -> FloatArray:
+    rows, columns = image.shape[0] // BLOCK, image.shape[1] // BLOCK
+    cut = image[: rows * BLOCK, : columns * BLOCK]
+    return cut.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2).reshape(rows * columns, BLOCK * BLOCK)
+
+
+def shows_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
+    """Say whether two grey pictures look alike once *after* is laid over *before*; flat ones get the benefit."""
+    found = likeness(*_laid(before, after, matrix))
+    return found.blocks < ENOUGH or _related(found)
+
+
+def mostly_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
+    """Say whether two grey pictures show the same in most places once *after* is laid over *before*."""
+    found = likeness(*_laid(before, after, matrix))
+    return found.blocks >= ENOUGH and found.alike >= MOSTLY * found.blocks
+
+
+def rows_agree(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
+    """Say whether two grey pictures, laid over each other, are alike at every height."""
+    a, b = _laid(before, after, matrix)
+    for top in range(0, a.shape[0] - BLOCK + 1, BLOCK):
+        found = likeness(a[top : top + BLOCK], b[top : top + BLOCK])
+        if found.textured >= 3 and found.alike < 0.4 * found.textured:
+            return False
+    return True
+
+
+def is_unrelated(before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether two grey pictures (uint8) that do not align show nothing in common, though both show much."""
+    a, b = small_greys(before, after)
+    found = likeness(*best_shift(a, b)[:2])
+    return found.blocks >= ENOUGH and not _related(found) and not _related(likeness(a, b))
+
+
+def _related(found: Likeness) -> bool:
+    """Weigh the blocks; the correlation of the whole also tells a negative."""
+    return found.alike >= RELATED * found.blocks or found.equal >= 0.04 * found.blocks or abs(found.correlation) > 0.35
+
+
+def _laid(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[FloatArray, FloatArray]:
+    """Make both small and lay *after* over *before* by a matrix; what *after* does not show is flat in both."""
+    scale = min(1.0, SMALL / max(before.shape))
+    zoom = math.sqrt(abs(float(np.linalg.det(matrix[:2, :2]))))
+    a, grow_a = _reduced(before, scale)
+    b, grow_b = _reduced(after, min(1.0, scale / max(zoom, 1e-6)))
+    small = np.linalg.inv(grow_b) @ matrix @ grow_a
+    seen, size = shown_in(b.shape, small, a.shape), (a.shape[1], a.shape[0])
+    first, second = _high_pass(a, size), _high_pass(laid_over(b, small, a.shape), size)
+    first[seen < 255] = second[seen < 255] = 0
+    return first, second
+
+
+def _reduced(grey: UInt8Array, scale: float) -> tuple[UInt8Array, FloatMatrix]:
+    """Reduce a picture; give it and the matrix back to its full size."""
+    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), frame_matrix(small.shape, grey.shape)
+
+
+def residual(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
+    """Give what remains of the high-passed greys when *after* is laid over *before*, in levels, capped at 20.
+
+    Both are smoothed a little, or resampling would gain merely by smoothing noise.
+    """
+    height, width = before.shape
+    apart = before.astype(np.float32) - laid_over(after, matrix, before.shape)
+    apart = cv2.GaussianBlur(apart, (0, 0), 1.2) - cv2.boxFilter(apart, -1, (31, 31))
+    margin = 1 + min(height, width) // 16
+    inner = np.abs(apart[margin : height - margin, margin : width - margin])
+    return float(np.minimum(inner, 20).mean()) if inner.size else 0.0
+
+
+def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
+    """Guess from small pictures whether *after* is *before* mirrored or turned by quarters; None when it is neither.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+
+    Returns
+    -------
+    array (3, 3) or None
+        Maps pixels of *before* to those of *after*.
+    """
+    base = likeness(*best_shift(*small_greys(before, after))[:2])
+    if _share(base) >= 0.5:
+        return None
+    best_share, best = max(_share(base) + 0.25, 0.5), None
+    for oriented in orientations(after.shape):
+        turned = turned_back(after, oriented)
+        ratio = (before.shape[1] / before.shape[0]) / (turned.shape[1] / turned.shape[0])
+        if not 0.8 < ratio < 1.25:
+            continue
+        found = likeness(*best_shift(*small_greys(before, turned))[:2])
+        if found.textured >= 4 and _share(found) > best_share:
+            best_share, best = _share(found), oriented @ frame_matrix(before.shape, turned.shape)
+    return best
+
+
+def _share(found: Likeness) -> float:
+    return found.alike / max(1, found.textured)

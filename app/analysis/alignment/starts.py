@@ -1,0 +1,90 @@
+"""Find where tracking leads: from the same frame, the likeliest orientation, or a guess from SIFT matches."""
+
+from collections.abc import Iterator
+from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
+
+from app.analysis.alignment.scene import likely_orientation, mostly_same, residual, shows_same
+from app.analysis.alignment.tracking import MIN_INLIERS, retrack, sift_guess, textured, track_from
+from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped
+from app.analysis.model import Deadline, UInt8Array
+
+FEW_POINTS = 120
+"""With fewer tracked points a plain shift of the whole picture may fit better."""
+DOUBTFUL = 0.2
+"""Share of the difference that may stay; else another start may explain more."""
+MIRROR = np.array([[-1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+
+
+class Tracked(NamedTuple):
+    """What tracking found between two work pictures.
+
+    Attributes:
+        matrix: shape (3, 3): maps *before* to *after*.
+        before, after: shape (n, 2): points that one homography explains.
+        near: shape (m, 2) each: all points that were followed, in *before* and in *after* laid over it by the matrix.
+    """
+
+    matrix: FloatMatrix
+    before: Points
+    after: Points
+    near: tuple[Points, Points]
+
+
+def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tracked | None:
+    """Track from one start after the other until one explains most of what differs.
+
+    Of two doubtful ones the better is taken.
+
+    Tiles, bricks and windows look alike one place further on, and points agree on the wrong place.
+    """
+    candidates: list[tuple[float, Tracked]] = []
+    frame = frame_matrix(before.shape, after.shape)
+    unaligned = residual(before, after, frame)
+    source = textured(before)
+    for start, matched in _starts(before, after):
+        deadline.check()
+        found = track_from(source, after, start)
+        if found is None and matched and mostly_same(before, after, start):
+            found = start  # near things move apart from far ones: points need not follow what most matches agree on
+        if found is None or not shows_same(before, after, found):
+            continue
+        tracked = Tracked(found, *retrack(source, after, found))
+        if len(tracked.before) < MIN_INLIERS:
+            continue
+        left = residual(before, after, found)
+        candidates.append((left, tracked))
+        sure = left < DOUBTFUL * unaligned or _ends_near(found, frame, before.shape)
+        if sure or len(candidates) == 2:
+            break
+    return min(candidates, key=itemgetter(0))[1] if candidates else None
+
+
+def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[tuple[FloatMatrix, bool]]:
+    """Give starting matrices for tracking, the cheapest to find first, and whether matches agree on them."""
+    oriented = likely_orientation(before, after)
+    if oriented is not None:
+        yield oriented, False
+    yield frame_matrix(before.shape, after.shape), False
+    guess = sift_guess(before, after)
+    if guess is not None:
+        yield guess, True
+    back = MIRROR.copy()
+    back[0, 2] = after.shape[1] - 1
+    guess = sift_guess(before, np.ascontiguousarray(after[:, ::-1]))
+    if guess is not None:
+        yield back @ guess, True
+
+
+def is_small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether a matrix moves work pictures of one size so little that noise may be all there is to it."""
+    return before.shape == after.shape and _ends_near(matrix, np.eye(3), before.shape)
+
+
+def _ends_near(matrix: FloatMatrix, other: FloatMatrix, shape: tuple[int, ...]) -> bool:
+    """Say whether two matrices put the corners of a picture within 4 pixels of each other."""
+    height, width = shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
+    return float(np.abs(mapped(matrix, corners) - mapped(other, corners)).max()) < 4

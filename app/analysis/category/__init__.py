@@ -1,0 +1,1 @@
+"""What each image shows, by a network that was trained elsewhere."""

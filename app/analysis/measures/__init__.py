@@ -1,0 +1,1 @@
+"""Numbers that say how far apart two images are: norms, SSIM, hashes, keypoints."""

@@ -1,0 +1,1 @@
+"""Pairs without noise, screenshots and renders: recognise them, and judge every unequal pixel."""

@@ -1,0 +1,1 @@
+"""What is different, grouped into regions that say what happened."""

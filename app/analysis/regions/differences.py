@@ -1,0 +1,204 @@
+"""Find regions: weigh the evidence, mark what is changed, group it into regions."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app.analysis.alignment.laying import Laid
+from app.analysis.evidence.hysteresis import alike, find_mask
+from app.analysis.evidence.slipping import settle
+from app.analysis.evidence.weighing import Evidence, find_evidence, weigh
+from app.analysis.geometry import size_in_after
+from app.analysis.measures.metrics import find_measured_changes
+from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Options, Region, Tone, UInt8Array
+from app.analysis.noise_free.likeness import Likeness
+from app.analysis.noise_free.marking import keenness_of, mark_changes, strictness_of
+from app.analysis.regions.grouping import apart, find_regions
+from app.analysis.resize import reduce_to_size
+from app.analysis.sampling import strongest_channel
+from app.analysis.threads import in_threads
+
+WORK_PIXELS = 1_600_000
+PLAIN = 64.0
+"""Levels by which a pixel alone differs enough, times (100 - sensitivity) / (sensitivity - 50)."""
+SURE = 2.5
+"""Score that is above every threshold of `hysteresis.find_mask`."""
+MOST_PLACES = 200
+ROUNDS = 2
+LEAST_SIDE = 32
+ENLARGED = 1.3
+"""A smaller *after* is judged at so much more than its own size."""
+INVENTED = 3
+"""Pixels inside the frame of *after* where resampling mixes in what lies outside."""
+BORDER = 5
+"""Pixels along the border of a noisy pair within which nothing is a difference of its own."""
+SMALLEST = 6e-5
+"""Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
+Found = tuple[tuple[Region, ...], Maps]
+
+
+def find_differences(
+    laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]
+) -> Found:
+    """Find every real difference of two images that lie over each other.
+
+    Parameters
+    ----------
+    laid : Laid
+        *before*, and *after* over it.
+    after : array, shape of ``laid.before.pixels``, uint8
+        The laid pixels with their tone evened.
+    tone : Tone
+        Whether it was.
+    options : Options
+        ``sensitivity``, ``ignore`` and ``min_area`` are heeded.
+    after_shape : (height, width) of *after* as given.
+
+    Returns
+    -------
+    regions : tuple of Region
+        Strongest and largest first, numbered from 1.
+    maps : Maps
+
+    Notes
+    -----
+    At sensitivity 100 the regions cover exactly the pixels that are unequal as compared; with ``align`` and
+    ``tone`` off these are the unequal pixels of the files, alpha and 16 bits included.
+    """
+    if laid.likeness is not Likeness.NOISY or options.sensitivity >= 100:
+        return _find_exactly(laid, after, tone, options, after_shape)
+    return _find_in_noise(laid, after, options, after_shape)
+
+
+def _find_exactly(laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]) -> Found:
+    """Judge every unequal pixel at full resolution."""
+    changed, first, second = laid.changed, laid.before, laid.after
+    if changed is None or tone.applied:
+        first, second = replace(first, alpha=None, deep=None), replace(second, pixels=after, alpha=None, deep=None)
+        changed = find_measured_changes(first.pixels, after, valid=laid.valid)
+    marked = mark_changes(first, second, changed, laid.likeness, options, laid.valid)
+    height, width = marked.mask.shape
+    few = len(marked.boxes) <= MOST_PLACES
+    places = apart(marked.boxes, marked.mask.shape) if few else [Box(0, 0, width, height)]
+    regions, mask = find_regions(
+        first.pixels, after, marked.mask, marked.strength, laid.alignment, after_shape, options.min_area, 1, places
+    )
+    return regions, Maps(mask, marked.heat)
+
+
+def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape: tuple[int, int]) -> Found:
+    """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
+    before, valid, alignment = laid.before.pixels, laid.valid, laid.alignment
+    shape = before.shape[:2]
+    smallest = max(4, round(SMALLEST * valid.size))
+    detail = _detail(alignment, shape)
+    scale = min(math.sqrt(WORK_PIXELS / (shape[0] * shape[1])), detail)
+    size = max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+    small = before, after
+    if scale < 1:
+        # Linear interpolation blurs here and not there what is hardly reduced; enlarged compression shows that.
+        reduce: Any = partial(cv2.resize, interpolation=cv2.INTER_AREA) if scale == detail else reduce_to_size
+        reduced = in_threads(lambda index: reduce((before, after)[index], size), range(2))
+        small = reduced[0], reduced[1]
+    seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
+    least = max(1, round(SMALLEST / 2 * seen.size))
+    work = seen.shape[0], seen.shape[1]
+    found = find_evidence(small[0], small[1], seen)
+    evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
+    mask = find_mask(evidence, work, least)
+    for _ in range(ROUNDS):
+        settled = settle(*found.planes, seen, mask)
+        if settled is None:
+            break
+        found = weigh(found.planes[0], settled, seen)
+        evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
+        mask = find_mask(evidence, work, least)
+    mask = _within(mask)
+    strength = _together(evidence.levels)
+    places = _places(mask, shape)
+    if scale < 1:
+        mask = np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
+    firmness = alike(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
+    regions, kept = find_regions(
+        before, after, mask, strength, alignment, after_shape, options.min_area, smallest, places, firmness
+    )
+    heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
+    return regions, Maps(kept, heat)
+
+
+def _detail(alignment: Alignment, shape: tuple[int, int]) -> float:
+    """Give the size at which *after* shows all that it has, at most 1: enlarged, its compression looks like things."""
+    return min(1.0, ENLARGED * size_in_after(np.array(alignment.matrix), shape))
+
+
+def _judged(valid: UInt8Array, size: tuple[int, int], resampled: bool, ignore: Sequence[Box]) -> UInt8Array:
+    """Say at working size (width, height) where something can be judged: 255, else 0."""
+    height, width = valid.shape
+    seen: Any = valid
+    if size != (width, height):
+        seen = np.where(reduce_to_size(valid, size) == 255, 255, 0).astype(np.uint8)
+    across, down = size[0] / width, size[1] / height
+    if resampled and min(height, width) > LEAST_SIDE:
+        square = np.ones((2 * math.ceil(INVENTED * across) + 1,) * 2, np.uint8)
+        seen = cv2.erode(seen, square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    for box in ignore:
+        seen = seen.copy()
+        rows = slice(max(0, math.floor(box.y * down)), max(0, math.ceil((box.y + box.height) * down)))
+        seen[rows, max(0, math.floor(box.x * across)) : max(0, math.ceil((box.x + box.width) * across))] = 0
+    return np.asarray(seen, np.uint8)
+
+
+def _within(mask: UInt8Array) -> UInt8Array:
+    """Drop pieces that lie along the border alone: a pair a pixel or two out of place brings such in."""
+    if min(mask.shape) <= LEAST_SIDE:
+        return mask
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    x, y, width, height = stats[:, :4].T
+    right, bottom = mask.shape[1] - x, mask.shape[0] - y
+    deepest = np.minimum(np.minimum(x + width, y + height), np.minimum(right, bottom))
+    kept = deepest > BORDER
+    kept[0] = False
+    return mask if kept[1:].all() else np.where(kept[labels], mask, np.uint8(0))
+
+
+def _places(mask: UInt8Array, shape: tuple[int, ...]) -> list[Box] | None:
+    """Box what is marked, in pixels of the full picture, so that grouping need not look at the rest of it."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if count - 1 > MOST_PLACES:
+        return None
+    across, down = shape[1] / mask.shape[1], shape[0] / mask.shape[0]
+    boxes = []
+    for x, y, width, height in stats[1:, :4].tolist():
+        left, top = math.floor(x * across), math.floor(y * down)
+        right, bottom = math.ceil((x + width) * across), math.ceil((y + height) * down)
+        boxes.append(Box(left, top, min(right, shape[1]) - left, min(bottom, shape[0]) - top))
+    return apart(boxes, shape)
+
+
+def _sensitive(
+    evidence: Evidence, before: UInt8Array, after: UInt8Array, seen: UInt8Array, sensitivity: float
+) -> Evidence:
+    """Scale what was found; above 50 the plain difference counts more and more, until at 100 every pixel does."""
+    if sensitivity == 50:
+        return evidence
+    strictness = np.float32(strictness_of(sensitivity))
+    levels, plain = [level / strictness for level in evidence.levels], evidence.plain / strictness
+    keenness = keenness_of(sensitivity)
+    if keenness > 0:
+        apart_by = np.asarray(strongest_channel(cv2.absdiff(before, after)), np.float32)
+        apart_by[seen == 0] = 0
+        apart_by *= np.float32(SURE * keenness / (PLAIN * (1 - keenness)))
+        levels[0], plain = np.maximum(levels[0], apart_by), np.maximum(plain, apart_by)
+    return replace(evidence, levels=levels, plain=plain)
+
+
+def _together(levels: list[FloatArray]) -> FloatArray:
+    out = levels[0].copy()
+    for score in levels[1:]:
+        np.maximum(out, cv2.resize(score, (out.shape[1], out.shape[0]), interpolation=cv2.INTER_LINEAR), out=out)
+    return out

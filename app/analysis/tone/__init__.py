@@ -1,0 +1,1 @@
+"""Even out exposure, colour and light, so that what is left is change."""

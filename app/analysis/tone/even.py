@@ -1,0 +1,96 @@
+"""Even out what exposure, white balance, strength of colours and uneven light did to *after*."""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app.analysis.model import Options, Tone, UInt8Array
+from app.analysis.resize import reduce_to_size
+from app.analysis.sampling import strongest_channel
+from app.analysis.tone.fit import fit_tone
+from app.analysis.tone.samples import BRIGHT, RINGING
+
+LEFT = 0.95
+"""Share of the difference that may stay."""
+CAP = 20
+"""Levels that a real change counts at most."""
+AFAR = 8
+"""Pixels at working size that one pixel holds from afar."""
+NEAR_LIMIT = 240
+"""Level from which on a pixel may have been clipped; the more surely, the nearer to the limit."""
+PAPER, BLACK = 247.0, 5.0
+"""Means of 5 × 5 pixels, above and below which these were."""
+ROWS = 128
+
+
+def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> tuple[Tone, UInt8Array]:
+    """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+    options : Options
+        ``tone`` "off" leaves *after* as it is.
+
+    Returns
+    -------
+    tone : Tone
+        What was done, or why nothing was.
+    after : array (H, W, 3), uint8
+        With its tone evened; where it was clipped, with the level of *before* if that lies within the bound.
+    """
+    if options.tone == "off":
+        return Tone(reason="switched off"), after
+    tone, tone_map = fit_tone(before, after, valid)
+    if tone_map is None:
+        return tone, after
+    toned = _give_way(before, after, tone_map.apply(after))
+    if not _explains(before, toned, after, valid):
+        return Tone(reason="no exposure or light explains the difference"), after
+    return tone, toned
+
+
+def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
+    """Say whether ``toned`` is nearer to *before* than *after* is, with edges and dark places, seen from afar.
+
+    From afar, as blur and compression lighten thin strokes as light would, but keep the mean of strokes and paper.
+    """
+    height, width = valid.shape
+    scale = min(0.5, math.sqrt(300_000 / valid.size)) / AFAR
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    first, light, given, seen = (np.asarray(reduce_to_size(image, size)) for image in (before, toned, after, valid))
+    judged = seen == 255
+    left, apart = (np.minimum(strongest_channel(cv2.absdiff(first, other)), CAP)[judged] for other in (light, given))
+    return not judged.any() or bool(left.mean() <= LEFT * apart.mean())
+
+
+def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:
+    """Where *after* was clipped it only bounds the truth: inside the bound, take the level of *before*.
+
+    Noise and ringing take what was clipped a little off the limit, and what is left of the bound with it.
+    """
+    near_limit = np.full_like(after[:ROWS], NEAR_LIMIT)
+    for top in range(0, after.shape[0], ROWS):
+        rows = slice(top, top + ROWS)
+        was, strip, out = before[rows], after[rows], toned[rows]
+        low, high, *_ = cv2.minMaxLoc(strip.reshape(-1))
+        if low > BLACK and high < NEAR_LIMIT:
+            continue
+        smooth = cv2.blur(strip, (5, 5))
+        ramp: Any = cv2.subtract(strip, near_limit[: len(strip)]) * np.uint8(255 // (255 - NEAR_LIMIT))
+        share = cv2.max(ramp, _over(smooth, PAPER))
+        paper = cv2.min(_over(smooth, BRIGHT - 2), _over(was, BRIGHT - RINGING - 1))
+        black = cv2.bitwise_not(cv2.min(_over(strip, BLACK / 2), _over(smooth, BLACK)))
+        up, down = cv2.subtract(was, out), cv2.subtract(out, was)
+        cv2.add(out, cv2.multiply(up, share, scale=1 / 255), dst=out)
+        cv2.subtract(out, cv2.min(down, cv2.max(paper, black)), dst=out)
+    return toned
+
+
+def _over(levels: Any, limit: float) -> Any:
+    return cv2.threshold(levels, limit, 255, cv2.THRESH_BINARY)[1]

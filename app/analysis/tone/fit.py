@@ -1,0 +1,144 @@
+"""Fit the tone map that turns *after* into *before*, robustly."""
+
+import numpy as np
+
+from app.analysis.model import Tone, UInt8Array
+from app.analysis.tone.curve import Levels, followed_curves
+from app.analysis.tone.models import (
+    CAP,
+    EVEN_BALANCE,
+    LEAST_LEVEL,
+    NO_LIGHT,
+    Fitted,
+    cost,
+    drift,
+    evenly,
+    fit_curve,
+    fit_light,
+    fit_strength,
+    flattens,
+    gain_at,
+    stiff,
+)
+from app.analysis.tone.samples import Samples, rarity, sample, telling_of, too_plain, untouched, widespread, with_afar
+from app.analysis.tone.solve import fit_levels, one_sided
+from app.analysis.tone.tone_map import Float, ToneMap
+
+AGREED = 0.4 / 255
+"""Mean difference that is not worth evening out."""
+WELL_FITTED = 1.5 / 255
+"""Mean difference that a curve may leave of levels that are known to have become others."""
+EVEN = 1.0 / 255
+"""Light that differs by less than this over the picture need not be evened out."""
+EXPLAINED, WELL_EXPLAINED = 0.85, 0.65
+"""What may stay of the difference, or it is not what happened; less for light, which has many weights, and for tones
+that count the same, of which a change may hold some."""
+MOST_LEFT = CAP / 2 / 255
+"""What light may leave at most: where it misses half of the samples, it was fitted to changes."""
+MISFIT = 1.5 / 255
+"""Mean difference left from which colours may be stronger or paler ..."""
+COLOURED = 0.75
+"""... if that leaves no more than this share of it ..."""
+STRENGTHS = 0.03, 0.5
+"""... and they are so by these shares of their distance from grey."""
+
+
+def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
+    """Fit the curve and the light that turn *after* into *before*, robustly.
+
+    The model is linear in its weights: a smooth curve per channel that holds gain, gamma, offset and
+    contrast, plus a slow gain over the picture (slopes, bowls and waves) and, where these leave much, a share of
+    each colour's distance from grey. It is fitted to small flat patches by iteratively reweighted least squares
+    (Tukey's biweight), so real changes do not pull it, and each part is kept only when it clearly lowers the
+    residual. Where no noise hides what became of each level, that is fitted.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    tone : Tone
+        What was found, ``gain`` per channel.
+    tone_map : ToneMap or None
+        None when nothing is to be applied.
+    """
+    curves = followed_curves(before, after)
+    followed = None if curves is None else _follow(curves)
+    if followed is not None:
+        return followed
+    seen = sample(before, after, valid)
+    if seen is None:
+        return Tone(reason="too little to judge the exposure on"), None
+    telling = telling_of(seen)
+    if not widespread(telling, seen.positions):
+        return Tone(reason="too little to judge the exposure on"), None
+    seen = with_afar(seen, telling, before, after, valid)
+    telling = telling_of(seen)
+    plain = cost(one_sided(seen, seen.source), telling)
+    if plain < AGREED or untouched(before, after, valid):
+        return Tone(reason="exposure and light agree"), None
+    if too_plain(seen, telling):
+        return Tone(reason="too few tones to tell light from a change"), None
+    tone_map = _explain(seen, telling, plain)
+    if tone_map is None:
+        return Tone(reason="no exposure or light explains the difference"), None
+    return _described(tone_map, seen.source), tone_map
+
+
+def _follow(levels: list[tuple[Levels, Levels]]) -> tuple[Tone, ToneMap] | None:
+    """Fit a curve to what the levels of each channel are known to have become; None when no exposure did that."""
+    curves, left = fit_levels(levels)
+    tone_map = ToneMap(curves, NO_LIGHT, EVEN_BALANCE)
+    for channel, (_, became) in enumerate(levels):
+        source = np.repeat(became[:, None] / 255, 3, axis=1)
+        if left[channel] > WELL_FITTED or flattens(curves[:, [channel] * 3], source, np.ones(len(became))):
+            return None
+    return _described(tone_map, np.stack([became.mean() / 255 for _, became in levels])[None]), tone_map
+
+
+def _described(tone_map: ToneMap, source: Float) -> Tone:
+    level = np.maximum(source.mean(axis=0), LEAST_LEVEL) * tone_map.balance
+    red, green, blue = (gain_at(tone_map.curves, level) * tone_map.balance).tolist()
+    what = ("light" if len(tone_map.light) else "exposure") + (" and strength of colours" if tone_map.strength else "")
+    return Tone(True, (red, green, blue), f"{what} evened out")
+
+
+def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
+    """Try a curve, light with it, then a strength of colours; keep the simplest that clearly lowers the cost ``plain``.
+
+    It must lower the cost tone by tone, too: what is painted over much of the picture is a few of its tones.
+    """
+    weight = telling * rarity(seen, telling)
+    best, ridge = fit_curve(seen, telling, weight)
+    flat = flattens(best.tone_map.curves, seen.source, telling)
+    uneven = flat or drift(best.left, seen.positions, telling) > EVEN
+    # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
+    ridge = stiff(ridge) if flat else ridge
+    if uneven:
+        lit = fit_light(seen, telling, weight, ridge)
+        bound = 2.5 * best.cost + 0.5 / 255 if flat else 0.85 * best.cost - 0.05 / 255
+        best = lit if lit.cost < min(WELL_EXPLAINED * plain, bound, MOST_LEFT) else best
+    if best.cost > MISFIT:
+        vivid = (
+            fit_light(seen, telling, weight, ridge, vivid=True)
+            if uneven
+            else fit_strength(seen, telling, weight, ridge, best.tone_map.balance)
+        )
+        least, most = STRENGTHS
+        told = vivid.cost < min(COLOURED * best.cost, MOST_LEFT) and least < abs(vivid.tone_map.strength) < most
+        best = vivid if told else best
+    return best.tone_map if _lowers(best, seen, telling, plain) else None
+
+
+def _lowers(found: Fitted, seen: Samples, telling: Float, plain: float) -> bool:
+    """Say whether a tone map clearly lowers the cost ``plain``, and tone by tone besides."""
+    tones = evenly(seen.source, telling)
+    share = cost(found.left, tones) / max(cost(one_sided(seen, seen.source), tones), 1e-9)
+    if found.cost < EXPLAINED * plain:
+        return share < 1
+    # Dark ground that stays as it is may hide in its noise what became of all that is bright on it.
+    return found.cost < plain and share < WELL_EXPLAINED

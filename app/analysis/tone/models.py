@@ -1,0 +1,180 @@
+"""What tone may be made of, each fitted to samples: a curve, light with it, a strength of colours besides."""
+
+import math
+from operator import itemgetter
+from typing import NamedTuple
+
+import numpy as np
+
+from app.analysis.threads import in_threads
+from app.analysis.tone.samples import Samples, span_of
+from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, fit
+from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms
+
+CAP = 10.0
+"""Levels that are left of a sample count no more than this."""
+LEAST_LEVEL = 0.05
+FLAT = 0.5
+"""Share of its mean slope under which the slope of a camera's tone curve does not fall."""
+STIFF = 300.0
+"""How much stiffer a curve is held where light and curve could both explain what is seen."""
+EVEN_BALANCE = np.ones(3)
+NO_LIGHT = np.empty((0, 3))
+NEAR_LIMIT = 0.3
+"""Weight of what tells nothing of the curve, as it is all but clipped; yet light must not leave the limit there."""
+TRIED = 1000
+"""Samples on which a colour cast is tried beside light ..."""
+BALANCED = 3
+"""... and how often: each try tells the next one of the cast."""
+CLEARLY = 0.9
+"""Share of the cost of a stiff curve that a free one may have, each tone counting the same."""
+TONES, LEAST_TOLD = 16, 1.0
+"""Tones that are told apart, and what flat patches must add up to for one to count."""
+
+
+class Fitted(NamedTuple):
+    """A tone map, what it leaves of each sample, shape (n, 3), and the cost of that."""
+
+    tone_map: ToneMap
+    left: Float
+    cost: float
+
+
+def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Float]:
+    """Fit a curve, stiff or free, and a colour cast if that costs less.
+
+    Parameters
+    ----------
+    seen : Samples
+    telling : array (n,), 0 to 1
+        What each sample tells, as `samples.telling_of` gives it: its weight in the cost.
+    weight : array (n,), 0 and up
+        Its weight in the fit.
+
+    Returns
+    -------
+    fitted : Fitted
+    ridge : array (6,)
+        How much each term of the curve was held.
+    """
+    curves, left, ridge = _stiff_or_free(seen, telling, weight)
+    plain = Fitted(ToneMap(curves, NO_LIGHT, EVEN_BALANCE), left, cost(left, telling))
+    if flattens(curves, seen.source, telling):
+        return plain, ridge
+    balance = _balance(curves, seen)
+    curves, left = fit(seen, balance, weight, ridge)
+    balanced = Fitted(ToneMap(curves, NO_LIGHT, balance), left, cost(left, telling))
+    return (balanced if balanced.cost < plain.cost else plain), ridge
+
+
+def fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float, vivid: bool = False) -> Fitted:
+    """Fit a curve with light to some of the samples, to learn of a colour cast, then to all.
+
+    Parameters
+    ----------
+    seen, telling, weight
+        As in `fit_curve`.
+    ridge : array (6,)
+        How much each term of the curve is held.
+    vivid : bool
+        Whether a strength of colours is fitted besides.
+
+    Notes
+    -----
+    A curve alone takes light that falls where one colour is for a cast.
+    """
+    weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
+    some = np.random.default_rng(0).permutation(len(weight))[:TRIED]
+    few = Samples(seen.target[some], seen.source[some], seen.positions[some], seen.flatness[some], seen.bright)
+    balance, tried = EVEN_BALANCE, []
+    for _ in range(BALANCED):
+        weights, left = fit(few, balance, weight[some], ridge, lit=True, vivid=vivid)
+        tried.append((cost(left, telling[some]), balance))
+        balance = _balance(weights[: len(ridge)], few, balance)
+    _, balance = min(tried, key=itemgetter(0))
+    weights, left = fit(seen, balance, weight, ridge, lit=True, vivid=vivid)
+    return Fitted(_tone_map(weights, len(ridge), vivid, balance), left, cost(left, telling))
+
+
+def fit_strength(seen: Samples, telling: Float, weight: Float, ridge: Float, balance: Float) -> Fitted:
+    """Fit a curve and a strength of colours, when the colour cast is known.
+
+    Parameters
+    ----------
+    seen, telling, weight, ridge
+        As in `fit_light`.
+    balance : array (3,)
+        Factor of each channel beforehand.
+    """
+    weights, left = fit(seen, balance, weight, ridge, vivid=True)
+    return Fitted(_tone_map(weights, len(ridge), True, balance), left, cost(left, telling))
+
+
+def _tone_map(weights: Float, terms: int, vivid: bool, balance: Float) -> ToneMap:
+    """Make a tone map of the weights that `solve.fit` gives, of which so many are the curve's."""
+    strength = float(weights[terms].mean()) if vivid else 0.0
+    return ToneMap(weights[:terms], weights[terms + vivid :], balance, strength)
+
+
+def _stiff_or_free(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Float, Float]:
+    """Fit a stiff curve and a freer one; give the better, what it leaves, and its ridge.
+
+    The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it.
+    """
+    ridges = CURVE_RIDGE, FREE_RIDGE
+    fits = in_threads(lambda index: fit(seen, EVEN_BALANCE, weight, ridges[index]), range(2))
+    (curves, residual), (free, left) = fits
+    even_tones = evenly(seen.source, telling)
+    better = cost(left, even_tones) < CLEARLY * cost(residual, even_tones)
+    if not better or cost(left, telling) > cost(residual, telling) or flattens(free, seen.source, telling):
+        return curves, residual, CURVE_RIDGE
+    return free, left, FREE_RIDGE
+
+
+def evenly(source: Float, telling: Float) -> Float:
+    """Weigh samples so that each tone that is told of counts the same, however much of the picture has it."""
+    tones = np.minimum(source.mean(axis=1) * TONES, TONES - 1).astype(np.intp)
+    told = np.bincount(tones, telling, minlength=TONES)
+    share = np.where(told >= LEAST_TOLD, 1 / np.maximum(told, LEAST_TOLD), 0.0)
+    return np.asarray(share[tones] * telling if share.any() else telling)
+
+
+def stiff(ridge: Float) -> Float:
+    """Hold the curve, but not its gain."""
+    return np.where(np.arange(len(ridge)) == 1, ridge, STIFF * ridge)
+
+
+def gain_at(curves: Float, level: Float) -> Float:
+    """Give what three curves multiply a level of each channel by."""
+    return np.diag(curve_terms(level) @ curves) / level
+
+
+def _balance(curves: Float, seen: Samples, balance: Float = EVEN_BALANCE) -> Float:
+    """Give the factor of each channel that three curves hold beside what is common to them, and ``balance`` with it."""
+    gain = balance * gain_at(curves, np.maximum(seen.source.mean(axis=0), LEAST_LEVEL) * balance)
+    return np.asarray(gain / gain.mean())
+
+
+def drift(residual: Float, positions: Float, telling: Float) -> float:
+    """Give how far the residual drifts over the picture: the range of its medians over a 4 by 4 grid."""
+    cells = np.minimum(positions * 4, 3).astype(np.intp) @ np.array([1, 4])
+    grey = residual.mean(axis=1)
+    seen = [grey[(cells == cell) & (telling > 0.1)] for cell in range(16)]
+    medians = [float(np.median(values)) for values in seen if len(values) >= 20]
+    return max(medians) - min(medians) if medians else math.inf
+
+
+def flattens(curves: Float, source: Float, telling: Float) -> bool:
+    """Say whether a curve is all but flat somewhere among the tones of a picture: no exposure makes such.
+
+    Gamma may be as flat near black, and there as low: its slope keeps its ratio to what it makes of the level.
+    """
+    level = np.maximum(np.linspace(*span_of(source, telling), 16), 1 / 255)
+    curve = curves.mean(axis=1)
+    chords = curve_terms(level) @ curve / level
+    return bool((curve_slopes(level) @ curve < FLAT * np.minimum(chords, chords[-1])).any())
+
+
+def cost(residual: Float, telling: Float) -> float:
+    """Mean residual of the worst channel, capped so that real changes cost the same before and after."""
+    return float(np.average(np.minimum(np.abs(residual).max(axis=1), CAP / 255), weights=telling))

@@ -1,0 +1,153 @@
+"""The weights of a tone map, by iteratively reweighted least squares (Tukey's biweight)."""
+
+import numpy as np
+
+from app.analysis.sampling import GREY
+from app.analysis.tone.curve import Levels
+from app.analysis.tone.samples import DARK, Samples
+from app.analysis.tone.tone_map import WAVES, Float, curve_terms, light_at, orders
+
+ITERATIONS = 12
+PULL = 0.2
+"""Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
+CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
+FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
+"""Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
+STRENGTH_RIDGE = 5e-5
+"""Colours that are hardly any say nothing of their strength."""
+ONE_STRENGTH = 1e3
+"""How much the strength of a channel is held to that of all: it is one for the picture."""
+ONE_LIGHT = 1.0
+"""How much the light of a channel is held to that of all: fitted by itself, it takes a coloured change for light."""
+LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 for i, j in orders(WAVES)])
+"""Fast waves must earn their place."""
+
+
+def fit(
+    seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: bool = False, vivid: bool = False
+) -> tuple[Float, Float]:
+    """Fit a curve, light with it where ``lit``, and a strength of colours where ``vivid``, with common robust weights.
+
+    Parameters
+    ----------
+    seen : Samples
+    balance : array (3,)
+        Factor of each channel beforehand.
+    weight : array (n,), 0 and up
+    curve_ridge : array (6,)
+        How much each term of the curve is held.
+    lit, vivid : bool
+
+    Returns
+    -------
+    solution : array (terms, 3)
+        Weights of `tone_map.curve_terms`, then the strength of colours, then weights of `tone_map.light_at`, for
+        each channel.
+    residual : array (n, 3), 0 to 1
+        What is left of each sample, as `one_sided` counts it.
+
+    References
+    ----------
+    Holland and Welsch 1977, "Robust regression using iteratively reweighted least-squares".
+    """
+    light = light_at(seen.positions) if lit else np.empty((len(weight), 0))
+    levels = seen.source * balance
+    from_grey = levels - (levels @ GREY)[:, None] if vivid else np.empty((len(weight), 0))
+    columns = [_columns(levels[:, [channel]], from_grey[:, channel : channel + 1], light) for channel in range(3)]
+    light_ridge = LIGHT_RIDGE[: light.shape[1]]
+    strength_ridge = np.full(int(vivid), STRENGTH_RIDGE)
+    ridge = np.concatenate([curve_ridge, strength_ridge, light_ridge])
+    own = (
+        30 * np.maximum(curve_ridge, CURVE_RIDGE),
+        np.full(int(vivid), ONE_STRENGTH),
+        np.full(len(light_ridge), ONE_LIGHT),
+    )
+    own_ridge = np.concatenate(own)
+    own_ridge = np.maximum(own_ridge, 1e-3)
+    own_ridge[1] = ridge[1]
+    identity = np.zeros(len(ridge))
+    identity[1] = 1.0
+    solution = np.tile(identity[:, None], 3)
+    residual = one_sided(seen, _fitted(columns, solution))
+    bounded = (seen.target >= seen.bright[0]) & (seen.source < seen.bright[1])
+    for round_ in range(ITERATIONS):
+        weights = _robust(residual, weight, round_)
+        normals = []
+        for channel, terms in enumerate(columns):
+            # A bound that holds must all but not pull.
+            holds = np.where(bounded[:, channel], PULL * weights, 1e-9)
+            say = np.where(residual[:, channel] == 0, holds, weights)
+            root = np.sqrt(say / say.sum())
+            weighted = terms * root
+            normals.append((weighted @ weighted.T, weighted @ (root * seen.target[:, channel])))
+        # One curve and one light for all channels, a gain for each: colours alone must not bend the curve.
+        left, right = (sum(parts) / 3 for parts in zip(*normals, strict=True))
+        common = identity + np.linalg.solve(left + np.diag(ridge), right - left @ identity)
+        for channel, (left, right) in enumerate(normals):
+            solution[:, channel] = common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common)
+        residual = one_sided(seen, _fitted(columns, solution))
+    return solution, residual
+
+
+def fit_levels(levels: list[tuple[Levels, Levels]]) -> tuple[Float, Float]:
+    """Fit a curve to each channel by itself, from what its levels are known to have become.
+
+    Parameters
+    ----------
+    levels : list of (was, became)
+        For red, green and blue, as `curve.followed_curves` gives them.
+
+    Returns
+    -------
+    curves : array (6, 3)
+        Weights of `tone_map.curve_terms`.
+    left : array (3,), 0 to 1
+        Mean difference that stays in each channel.
+    """
+    curves, left = np.zeros((len(FREE_RIDGE), 3)), np.zeros(3)
+    for channel, (was, became) in enumerate(levels):
+        source, target = became / 255, was / 255
+        terms = curve_terms(source)
+        # From the identity, so that what hardly matters stays as it is.
+        weights = np.linalg.solve(terms.T @ terms + len(source) * np.diag(FREE_RIDGE), terms.T @ (target - source))
+        weights[1] += 1
+        curves[:, channel], left[channel] = weights, np.abs(target - terms @ weights).mean()
+    return curves, left
+
+
+def _robust(residual: Float, weight: Float, round_: int) -> Float:
+    """Give Tukey's weights; start wide: what is far off at first is more often light not yet fitted than a change."""
+    size = np.abs(residual).max(axis=1)
+    scale = max(6.0 / 255, 4.0 * float(np.quantile(size[weight > 0], 0.5)), 60.0 / 255 * 0.6**round_)
+    return np.asarray(np.where(size < scale, (1 - (size / scale) ** 2) ** 2, 0.0) * weight + 1e-9)
+
+
+def _columns(level: Float, from_grey: Float, light: Float) -> Float:
+    """Give one row for each term: rows of samples that lie side by side are multiplied faster than columns."""
+    return np.ascontiguousarray(np.hstack([curve_terms(level[:, 0]), from_grey, light * level]).T)
+
+
+def _fitted(columns: list[Float], solution: Float) -> Float:
+    return np.stack([solution[:, channel] @ terms for channel, terms in enumerate(columns)], axis=1)
+
+
+def one_sided(seen: Samples, fitted: Float) -> Float:
+    """Give what is left of each sample: clipped values only bound the truth, and what lies beyond is no residual.
+
+    Parameters
+    ----------
+    seen : Samples
+    fitted : array (n, 3), 0 to 1
+
+    Returns
+    -------
+    array (n, 3), -1 to 1
+    """
+    target, source = seen.target, seen.source
+    residual = target - fitted + 1e-12
+    dark = DARK / 255
+    residual[(target >= seen.bright[0]) & (fitted > target)] = 0
+    residual[(source >= seen.bright[1]) & (fitted < target)] = 0
+    residual[(target <= dark) & (fitted < target)] = 0
+    residual[(source <= dark) & (fitted > target)] = 0
+    return residual
