@@ -19,7 +19,8 @@ NUISANCES = (
     "none", "jpeg90", "jpeg60", "noise", "blur", "exposure", "light", "shift", "rotate", "perspective", "phone",
     "resize",
 )  # fmt: skip
-EXTRA = ("whitebalance", "contrast", "saturation", "lens", "bent", "noiseboth")
+EXTRA = ("whitebalance", "contrast", "saturation", "lens", "bent", "noiseboth", "resaved")
+RESAVED = 75
 GEOMETRIC = ("shift", "rotate", "perspective", "phone")
 FILLS = ("scene", "scene", "black", "white", "replicate")
 
@@ -204,8 +205,14 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
 def encode(image: Pixels, name: str) -> bytes:
     """Give the file: JPEG at the quality the nuisance names, else PNG."""
     parts = parts_of(name)
-    quality = 60 if "jpeg60" in parts else 90 if "jpeg90" in parts else 80 if "phone" in parts else None
-    return encode_at(image, quality)
+    qualities = {"jpeg60": 60, "jpeg90": 90, "phone": 80, "resaved": RESAVED}
+    return encode_at(image, next((quality for part, quality in qualities.items() if part in parts), None))
+
+
+def saved(image: Pixels) -> Pixels:
+    """Give what a JPEG of the image shows, which "resaved" saves once more."""
+    file = np.frombuffer(encode_at(image, RESAVED), np.uint8)
+    return np.ascontiguousarray(cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def encode_at(image: Pixels, quality: int | None) -> bytes:

@@ -55,8 +55,11 @@ def make(spec: Spec) -> Pair:
     matrix = nuisances.camera(spec.nuisance, frame, rng)
     allowed = nuisances.visible(matrix, frame, scene.shape[:2])
     donor = photos.original(_donor_of(spec))
-    was, now, truths = make_edits(scene, donor, allowed, frame[2], spec.count, spec.profile, seed)
     x, y, width, height = frame
+    if "resaved" in nuisances.parts_of(spec.nuisance):
+        scene, framed = scene.copy(), (slice(y, y + height), slice(x, x + width))
+        scene[framed] = nuisances.saved(scene[framed])
+    was, now, truths = make_edits(scene, donor, allowed, frame[2], spec.count, spec.profile, seed)
     before = was[y : y + height, x : x + width].copy()
     if "noiseboth" in nuisances.parts_of(spec.nuisance):
         before = nuisances.photograph(before, "noiseboth", rng)

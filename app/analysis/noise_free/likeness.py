@@ -14,6 +14,7 @@ import numpy.typing as npt
 from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import SQUARE
+from app.analysis.noise_free.blocks import saved_again
 from app.analysis.sampling import Tiles, sample_tiles, strongest_channel
 from app.analysis.tone.curve import followed_curves
 
@@ -105,6 +106,8 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
     if count.tiles_lit >= max(_FEWEST_LIT, 0.5 * count.tiles_unequal) or _all_tones_changed(count):
         return Likeness.NOISY
     if changed.unequal > _LEAST_EXPOSED * changed.pixels and followed_curves(before, after) is not None:
+        return Likeness.NOISY
+    if saved_again(before, after, changed):
         return Likeness.NOISY
     redrawn = (
         count.blocks >= _FEWEST_BLOCKS

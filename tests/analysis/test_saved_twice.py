@@ -1,0 +1,95 @@
+"""A JPEG opened and saved at its own quality: most of it comes back as it was, some blocks a few levels off."""
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+from app.analysis import evaluate
+from app.analysis.changed import find_changed
+from app.analysis.model import UInt8Array
+from app.analysis.noise_free.blocks import saved_again
+
+PHOTOS = ("astronaut", "coffee", "chelsea", "rocket")
+
+
+def jpeg(pixels: UInt8Array, quality: int) -> bytes:
+    return cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
+def opened(file: bytes) -> UInt8Array:
+    return np.ascontiguousarray(cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def png(pixels: UInt8Array) -> bytes:
+    return cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+
+
+@pytest.mark.parametrize("quality", [50, 75, 90])
+@pytest.mark.parametrize("name", PHOTOS)
+def test_a_photo_saved_again_at_its_own_quality_is_equivalent(name: str, quality: int) -> None:
+    """One in seven photos, drawings and screenshots had some blocks called another colour."""
+    first = jpeg(getattr(data, name)(), quality)
+    again = jpeg(opened(first), quality)
+    found = evaluate(first, again)
+    assert found.as_given.zero_norm > 0, "nothing to tell"
+    assert found.verdict == "equivalent", found.summary
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_so_it_is_when_both_were_made_png_since(name: str) -> None:
+    first = opened(jpeg(getattr(data, name)(), 75))
+    assert evaluate(png(first), png(opened(jpeg(first, 75)))).verdict == "equivalent"
+
+
+@pytest.mark.parametrize("name", PHOTOS)
+def test_what_was_changed_before_it_was_saved_again_is_found(name: str) -> None:
+    first = opened(jpeg(getattr(data, name)(), 75))
+    changed = first.copy()
+    cv2.circle(changed, (203, 149), 14, (250, 120, 40), -1, cv2.LINE_AA)
+    (region,) = evaluate(png(first), jpeg(changed, 75)).regions
+    box = region.before
+    assert max(abs(box.x - 189), abs(box.y - 135), abs(box.width - 29), abs(box.height - 29)) <= 8
+
+
+def flat_with(places: list[tuple[int, int, int, int]], by: int) -> bool:
+    """Compare a flat picture with one in which some rectangles (x, y, width, height) are brighter."""
+    before = np.full((100, 150, 3), 90, np.uint8)
+    after = before.copy()
+    for x, y, width, height in places:
+        after[y : y + height, x : x + width] += np.uint8(by)
+    return saved_again(before, after, find_changed(before, after))
+
+
+SCATTERED = [(16, 8, 8, 8), (72, 40, 8, 8), (120, 80, 8, 8)]
+
+
+def test_faint_blocks_of_the_grid_come_of_saving() -> None:
+    assert flat_with(SCATTERED, 3)
+    assert flat_with([(64, 48, 8, 8), (72, 56, 8, 8), (144, 96, 6, 4)], 8), "also on either side of a tile's border"
+
+
+def test_interpolated_colours_reach_one_row_further() -> None:
+    assert flat_with([(x - 1, y - 1, 18, 18) for x, y in ((16, 16), (64, 48), (112, 64))], 2)
+
+
+@pytest.mark.parametrize("aside", [(3, 5), (0, 3), (4, 4), (7, 2)])
+def test_blocks_beside_the_grid_were_drawn(aside: tuple[int, int]) -> None:
+    assert not flat_with([(x + aside[0], y + aside[1], w, h) for x, y, w, h in SCATTERED], 3)
+
+
+def test_what_is_changed_by_many_levels_was_drawn_wherever_it_lies() -> None:
+    assert not flat_with(SCATTERED, 9)
+
+
+def test_a_large_faint_change_is_no_block() -> None:
+    assert not flat_with([(16, 8, 96, 64)], 5)
+
+
+@pytest.mark.parametrize("line", [(0, 47, 150, 2), (0, 48, 150, 1), (71, 0, 2, 100)])
+def test_a_faint_line_is_no_row_of_blocks_though_it_lies_where_blocks_end(line: tuple[int, int, int, int]) -> None:
+    assert not flat_with([line], 5)
+
+
+def test_equal_pictures_show_no_saving() -> None:
+    assert not flat_with([], 0)
