@@ -62,6 +62,14 @@ def test_levels_that_no_exposure_makes_are_no_curve_to_undo() -> None:
     assert _follow([(was, split)] * 3) is None
 
 
+def test_a_curve_known_at_a_few_neighbouring_levels_is_not_drawn_on_to_all_others() -> None:
+    """Of a bright dialog saved as JPEG three dark levels were known, and what was bright came out ten levels off."""
+    was = np.arange(83, 100)
+    assert _follow([(was, (1.1 * was).astype(np.intp))] * 3) is None
+    far = np.array([20, 90, 160])
+    assert _follow([(far, (1.1 * far).astype(np.intp))] * 3) is not None
+
+
 def test_a_picture_of_few_levels_follows_none() -> None:
     chess: UInt8Array = np.kron(np.indices((8, 8)).sum(axis=0) % 2, np.ones((20, 20)))[..., None].repeat(3, 2) * 90 + 60
     assert followed_curves(chess.astype(np.uint8), quantised(chess * 0.8)) is None

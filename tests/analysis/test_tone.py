@@ -6,9 +6,11 @@ import numpy.typing as npt
 import pytest
 from skimage import data
 
+from app.analysis import evaluate
 from app.analysis.model import Options, Tone, UInt8Array
+from app.analysis.tone.afar import with_afar
 from app.analysis.tone.even import _give_way, even_tone
-from app.analysis.tone.samples import Samples, rarity, sample, telling_of, with_afar
+from app.analysis.tone.samples import Samples, rarity, sample, telling_of
 
 BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 VALID = np.full(BEFORE.shape[:2], 255, np.uint8)
@@ -130,6 +132,25 @@ def test_what_clipped_to_white_gives_way_to_what_it_hides() -> None:
     assert tone.applied
     assert np.percentile(cv2.absdiff(after, BEFORE).max(axis=2)[clipped], 50) > 12
     assert np.percentile(cv2.absdiff(pixels, BEFORE).max(axis=2)[clipped], 95) <= 4
+
+
+def test_what_is_nearly_clipped_beside_a_line_is_a_share_of_the_line() -> None:
+    """Blur spread a grey line over two rows, one of which was taken for noise on clipped paper, and the line paled."""
+    before = np.full((40, 60, 3), 244, np.uint8)
+    before[20] = 195
+    after = np.full((40, 60, 3), 255, np.uint8)
+    after[20], after[21] = 243, 248  # the line's 49 levels in halves, lit by an eighth, which clips the paper
+    toned = _give_way(before, after, quantised(after * 0.885))
+    assert (toned[:19] == 244).all() and (toned[23:] == 244).all()
+    assert abs(int((244 - toned[18:24, 0, 0].astype(int)).sum()) - 49) <= 6
+
+
+def test_noise_on_clipped_paper_gives_way_wherever_no_line_is() -> None:
+    before = np.full((40, 60, 3), 244, np.uint8)
+    after = np.full((40, 60, 3), 255, np.uint8)
+    after[::5, ::7] = 247
+    toned = _give_way(before, after, quantised(after * 0.885))
+    assert np.abs(toned.astype(int) - 244).mean() < 1
 
 
 def test_a_dark_thing_where_the_picture_was_white_does_not_give_way() -> None:
@@ -337,3 +358,28 @@ def test_blocks_with_clipped_pixels_tell_nothing_from_afar() -> None:
         more = with_afar(seen, telling_of(seen), sheet, sheet, whole)
         added.append(len(more.target) - len(seen.target))
     assert added[0] > 500 > 2 * added[1]
+
+
+def skeleton() -> UInt8Array:
+    """White outlines one pixel wide on black, on a white page."""
+    page = np.full((600, 800, 3), 255, np.uint8)
+    random = np.random.default_rng(0)
+    for left in (20, 410):
+        cv2.rectangle(page, (left, 60), (left + 370, 560), (0, 0, 0), -1)
+        turn = np.linspace(0, 6, 40)
+        reach = random.uniform(0.6, 1, (2, 40))
+        outline = np.stack([left + 185 + 150 * np.cos(turn) * reach[0], 310 + 200 * np.sin(turn) * reach[1]], axis=1)
+        cv2.polylines(page, [outline.astype(np.int32)], True, (255, 255, 255), 1, cv2.LINE_AA)
+        cv2.putText(page, "skeleton", (left + 100, 45), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 1, cv2.LINE_AA)
+    return page
+
+
+def test_black_that_stays_black_says_nothing_of_thin_strokes_beside_which_it_did_not() -> None:
+    """The paper in blurred strokes was taken for lifted black, and undoing that dimmed every thin white line."""
+    page = skeleton()
+    down, across = np.mgrid[-1:1:600j, -1:1:800j]
+    turned = np.array([[1.01, 0.012, -6.3], [-0.011, 0.99, 4.6]])
+    moved = cv2.warpAffine(page, turned, (800, 600), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    lit = moved * (0.98 + 0.12 * across - 0.1 * down)[..., None] + np.random.default_rng(1).normal(0, 4, page.shape)
+    files = (cv2.imencode(kind, pixels)[1].tobytes() for kind, pixels in ((".png", page), (".jpg", quantised(lit))))
+    assert evaluate(*files).verdict == "equivalent"

@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 
 from app.analysis.sampling import GREY
-from app.analysis.tone.fit import _explain
-from app.analysis.tone.models import EVEN_BALANCE, fit_light, stiff
+from app.analysis.tone.fit import _explain, _light
+from app.analysis.tone.models import EVEN_BALANCE, WAVY, fit_light, stiff
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, fit, one_sided
 from app.analysis.tone.tone_map import ToneMap, curve_terms, light_at
@@ -26,7 +26,7 @@ def samples(light: Float, positions: Float, source: Float | None = None) -> Samp
 def made(tone_map: ToneMap, seen: Samples) -> Float:
     """Give what a tone map makes of the red of each sample."""
     level = seen.source[:, 0]
-    light = light_at(seen.positions) @ tone_map.light[:, 0]
+    light = light_at(seen.positions, len(tone_map.light)) @ tone_map.light[:, 0]
     return np.asarray(curve_terms(level) @ tone_map.curves[:, 0] + light * level)
 
 
@@ -46,7 +46,7 @@ def test_a_shady_corner_is_not_given_up() -> None:
     positions = np.random.default_rng(0).random((COUNT, 2))
     away = np.hypot(*positions.T)
     seen = samples(1 - 0.15 * np.exp(-((away / 0.2) ** 2)), positions)
-    _, left = fit(seen, EVEN_BALANCE, np.ones(COUNT), stiff(CURVE_RIDGE), lit=True)
+    _, left = fit(seen, EVEN_BALANCE, np.ones(COUNT), stiff(CURVE_RIDGE), lit=WAVY)
     assert np.abs(left[away < 0.2]).max() * 255 < 3.5
 
 
@@ -88,7 +88,7 @@ def test_a_tint_painted_in_is_not_taken_for_light_of_its_colour() -> None:
     seen.target[tinted] *= (0.94, 1.0, 0.94)
     tone_map = _explain(seen, np.ones(COUNT), 10 / 255)
     assert tone_map is not None
-    assert np.ptp(light_at(positions) @ tone_map.light, axis=1).max() < 0.005
+    assert np.ptp(light_at(positions, len(tone_map.light)) @ tone_map.light, axis=1).max() < 0.005
 
 
 @pytest.mark.parametrize("cast", [(1.0, 1.0, 1.0), (1.12, 1.0, 0.86)])
@@ -104,7 +104,7 @@ def test_light_is_told_from_a_colour_cast_that_is_there_and_from_one_that_is_not
     assert tone_map is not None
     assert len(tone_map.light)
     level = seen.source * tone_map.balance
-    gain = light_at(positions) @ tone_map.light
+    gain = light_at(positions, len(tone_map.light)) @ tone_map.light
     evened = np.stack([curve_terms(level[:, i]) @ tone_map.curves[:, i] + gain[:, i] * level[:, i] for i in range(3)])
     assert np.percentile(np.abs(evened.T - seen.target), 98) * 255 < 0.5
 
@@ -121,3 +121,19 @@ def test_the_noise_of_a_ground_that_stays_hides_no_exposure_and_makes_none(brigh
     every = np.ones(COUNT)
     plain = float(np.minimum(np.abs(one_sided(seen, seen.source)).max(axis=1), 10 / 255).mean())
     assert (_explain(seen, every, plain) is not None) is (brighter > 0)
+
+
+def test_light_that_slopes_goes_on_where_paper_is_clipped() -> None:
+    """Waves fitted as well where paper told, and ended there: lines on clipped paper stayed too bright by a fifth."""
+    positions = np.random.default_rng(7).random((COUNT, 2))
+    light = 1.0 - 0.3 * positions[:, 0]
+    seen = samples(1 / (1.15 * light), positions, np.minimum(WHITE + 1e-9, 0.92 * 1.15 * light)[:, None])
+    seen.target[:] = 0.92
+    telling = np.where(seen.source[:, 0] < WHITE, 1.0, 0.0)
+    assert 0.6 < telling.mean() < 0.95
+    found = _light(seen, telling, telling, stiff(CURVE_RIDGE), 10 / 255, bound=10 / 255)
+    assert found is not None
+    far = np.array([[0.02, 0.5]])
+    gain = 1 + (light_at(far, len(found.tone_map.light)) @ found.tone_map.light)[0, 0]
+    curve = (curve_terms(np.array([0.8])) @ found.tone_map.curves[:, 0])[0] / 0.8 - 1
+    assert abs(gain + curve - 1 / (1.15 * (1 - 0.3 * 0.02))) < 0.02

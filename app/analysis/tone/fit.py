@@ -3,12 +3,16 @@
 import numpy as np
 
 from app.analysis.model import Tone, UInt8Array
+from app.analysis.threads import in_threads
+from app.analysis.tone.afar import with_afar
 from app.analysis.tone.curve import Levels, followed_curves
 from app.analysis.tone.models import (
     CAP,
     EVEN_BALANCE,
     LEAST_LEVEL,
     NO_LIGHT,
+    SLOPED,
+    WAVY,
     Fitted,
     cost,
     drift,
@@ -20,7 +24,16 @@ from app.analysis.tone.models import (
     gain_at,
     stiff,
 )
-from app.analysis.tone.samples import Samples, rarity, sample, telling_of, too_plain, untouched, widespread, with_afar
+from app.analysis.tone.samples import (
+    NARROW,
+    Samples,
+    rarity,
+    sample,
+    telling_of,
+    too_plain,
+    untouched,
+    widespread,
+)
 from app.analysis.tone.solve import fit_levels, one_sided
 from app.analysis.tone.tone_map import Float, ToneMap
 
@@ -33,6 +46,8 @@ EVEN = 1.0 / 255
 EXPLAINED, WELL_EXPLAINED = 0.85, 0.65
 """What may stay of the difference, or it is not what happened; less for light, which has many weights, and for tones
 that count the same, of which a change may hold some."""
+SIMPLER = 1.25
+"""What light that only slopes may leave more than light in waves."""
 MOST_LEFT = CAP / 2 / 255
 """What light may leave at most: where it misses half of the samples, it was fitted to changes."""
 MISFIT = 1.5 / 255
@@ -90,7 +105,12 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
 
 
 def _follow(levels: list[tuple[Levels, Levels]]) -> tuple[Tone, ToneMap] | None:
-    """Fit a curve to what the levels of each channel are known to have become; None when no exposure did that."""
+    """Fit a curve to what the levels of each channel are known to have become; None when no exposure did that.
+
+    Nor is there one where only a narrow range of levels is known, as the rest is clipped or compressed.
+    """
+    if any(np.ptp(was) < NARROW * 255 for was, _ in levels):
+        return None
     curves, left = fit_levels(levels)
     tone_map = ToneMap(curves, NO_LIGHT, EVEN_BALANCE)
     for channel, (_, became) in enumerate(levels):
@@ -119,9 +139,7 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
     ridge = stiff(ridge) if flat else ridge
     if uneven:
-        lit = fit_light(seen, telling, weight, ridge)
-        bound = 2.5 * best.cost + 0.5 / 255 if flat else 0.85 * best.cost - 0.05 / 255
-        best = lit if lit.cost < min(WELL_EXPLAINED * plain, bound, MOST_LEFT) else best
+        best = _light(seen, telling, weight, ridge, plain, bound=_bound(best, flat)) or best
     if best.cost > MISFIT:
         vivid = (
             fit_light(seen, telling, weight, ridge, vivid=True)
@@ -132,6 +150,24 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         told = vivid.cost < min(COLOURED * best.cost, MOST_LEFT) and least < abs(vivid.tone_map.strength) < most
         best = vivid if told else best
     return best.tone_map if _lowers(best, seen, telling, plain) else None
+
+
+def _bound(best: Fitted, flat: bool) -> float:
+    """Give what light must cost less than, beside a curve."""
+    return 2.5 * best.cost + 0.5 / 255 if flat else 0.85 * best.cost - 0.05 / 255
+
+
+def _light(seen: Samples, telling: Float, weight: Float, ridge: Float, plain: float, bound: float) -> Fitted | None:
+    """Fit light that slopes and light in waves; give the simplest that is good enough.
+
+    Most light does slope, and slopes tell how it goes on where paper is clipped; waves end there.
+    """
+    terms = SLOPED, WAVY
+    sloped, wavy = in_threads(lambda i: fit_light(seen, telling, weight, ridge, terms=terms[i]), range(2))
+    most = min(bound, MOST_LEFT)
+    if sloped.cost < min(EXPLAINED * plain, most, SIMPLER * wavy.cost + 0.1 / 255):
+        return sloped
+    return wavy if wavy.cost < min(WELL_EXPLAINED * plain, most) else None
 
 
 def _lowers(found: Fitted, seen: Samples, telling: Float, plain: float) -> bool:

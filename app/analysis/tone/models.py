@@ -8,8 +8,8 @@ import numpy as np
 
 from app.analysis.threads import in_threads
 from app.analysis.tone.samples import Samples, span_of
-from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, fit
-from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms
+from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, LIGHT_RIDGE, fit
+from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms, orders
 
 CAP = 10.0
 """Levels that are left of a sample count no more than this."""
@@ -22,6 +22,8 @@ EVEN_BALANCE = np.ones(3)
 NO_LIGHT = np.empty((0, 3))
 NEAR_LIMIT = 0.3
 """Weight of what tells nothing of the curve, as it is all but clipped; yet light must not leave the limit there."""
+SLOPED, WAVY = len(orders(2)), len(LIGHT_RIDGE)
+"""Terms of light that slopes or bulges, and of light in waves besides."""
 TRIED = 1000
 """Samples on which a colour cast is tried beside light ..."""
 BALANCED = 3
@@ -67,7 +69,9 @@ def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Flo
     return (balanced if balanced.cost < plain.cost else plain), ridge
 
 
-def fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float, vivid: bool = False) -> Fitted:
+def fit_light(
+    seen: Samples, telling: Float, weight: Float, ridge: Float, vivid: bool = False, terms: int = WAVY
+) -> Fitted:
     """Fit a curve with light to some of the samples, to learn of a colour cast, then to all.
 
     Parameters
@@ -78,6 +82,8 @@ def fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float, vivid:
         How much each term of the curve is held.
     vivid : bool
         Whether a strength of colours is fitted besides.
+    terms : int
+        How many terms of `tone_map.light_at`: SLOPED or WAVY.
 
     Notes
     -----
@@ -88,11 +94,11 @@ def fit_light(seen: Samples, telling: Float, weight: Float, ridge: Float, vivid:
     few = Samples(seen.target[some], seen.source[some], seen.positions[some], seen.flatness[some], seen.bright)
     balance, tried = EVEN_BALANCE, []
     for _ in range(BALANCED):
-        weights, left = fit(few, balance, weight[some], ridge, lit=True, vivid=vivid)
+        weights, left = fit(few, balance, weight[some], ridge, lit=terms, vivid=vivid)
         tried.append((cost(left, telling[some]), balance))
         balance = _balance(weights[: len(ridge)], few, balance)
     _, balance = min(tried, key=itemgetter(0))
-    weights, left = fit(seen, balance, weight, ridge, lit=True, vivid=vivid)
+    weights, left = fit(seen, balance, weight, ridge, lit=terms, vivid=vivid)
     return Fitted(_tone_map(weights, len(ridge), vivid, balance), left, cost(left, telling))
 
 

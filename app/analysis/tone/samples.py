@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.resize import reduce_by
 from app.analysis.sampling import strongest_channel
 from app.analysis.threads import in_threads
 
@@ -31,16 +30,18 @@ BRIGHT = 252.0
 AT_LIMIT = 0.02
 """Share of them that lies at the limit itself where they are clipped."""
 DARK = 3.0
+MOST_DARK = (DARK + RINGING / 2) / 255
+"""Mean, 0 to 1, up to which a patch may be black that noise and ringing moved."""
+BLACK = 1.5 / 255
+"""Mean, 0 to 1, up to which it was black for certain."""
+STAYED = 0.25
+"""Share of black patches that are black in both pictures from which on exposure left black alone."""
 TURNS = 24
 """A level up to here may round to itself in another light."""
 FEW = 0.005
 """Share of patches that may hold a change: more of them, in both pictures, are a tone of their own."""
 NARROW = 0.25
-"""Span of levels, 0 to 1, within which flat patches tell too little of brighter and darker things ..."""
-BLOCK = 6
-"""... which are looked at in blocks of so many pixels ..."""
-MOST_AFAR = 2_000
-"""... and so many of them."""
+"""Span of levels, 0 to 1, within which too little is known of brighter and darker things."""
 SPAN = 12.0
 """Levels that the tones of a picture must span before light is fitted to them."""
 
@@ -100,37 +101,16 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
         target[mixed], source[mixed], spread[mixed] = _darker_half(before, after, y[mixed], x[mixed])
     flatness = np.where(mixed, STROKE, 1.0) / (1 + (spread / edgy) ** 2)
     flatness *= np.where(_biased(*lows), 0.05, 1.0)
+    flatness *= np.where(_strokes(target, source), 0.0, 1.0)
     positions = np.stack([(x + 0.5) / width, (y + 0.5) / height], axis=1)
     return Samples(target, source, positions, flatness, (_limit(before), _limit(after)))
 
 
-def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples:
-    """Add blocks of other tones, where flat patches have few tones: thin letters and small icons are never flat.
-
-    From afar they are: blur and compression keep the mean of strokes and ground.
-    """
-    low, high = span_of(seen.source, telling)
-    if high - low >= NARROW:
-        return seen
-    whole = valid.copy()
-    for pixels in (before, after):
-        whole[strongest_channel(pixels) >= BRIGHT] = 0
-    target, source = (reduce_by(pixels, BLOCK).reshape(-1, 3) / 255 for pixels in (before, after))
-    inside = reduce_by(whole, BLOCK)
-    rows, columns = inside.shape
-    grey = source.mean(axis=1)
-    other = np.flatnonzero((inside.ravel() == 255) & ((grey < low - SPAN / 255) | (grey > high + SPAN / 255)))
-    other = np.random.default_rng(0).permutation(other)[:MOST_AFAR]
-    positions = np.stack([(other % columns + 0.5) / columns, (other // columns + 0.5) / rows], axis=1)
-    if len(np.unique(_cells(positions))) < ALL_OVER:
-        return seen  # in a few places only, they may be real changes themselves
-    return Samples(
-        np.concatenate([seen.target, target[other]]),
-        np.concatenate([seen.source, source[other]]),
-        np.concatenate([seen.positions, positions]),
-        np.concatenate([seen.flatness, np.full(len(other), STROKE)]),
-        seen.bright,
-    )
+def _strokes(target: Float, source: Float) -> npt.NDArray[np.bool_]:
+    """Mark black that is black no more, though much of it stayed so: a share of the paper beside it is in it."""
+    black = (target <= BLACK).all(axis=1)
+    stayed = black & (source <= MOST_DARK).all(axis=1)
+    return np.asarray(black & ~stayed & (stayed.sum() > STAYED * black.sum()))
 
 
 def span_of(source: Float, telling: Float) -> tuple[float, float]:
@@ -187,9 +167,8 @@ def _biased(low_before: Float, low_after: Float) -> npt.NDArray[np.bool_]:
 def telling_of(seen: Samples) -> Float:
     """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike."""
     target, source = seen.target, seen.source
-    dark = (DARK + RINGING / 2) / 255
     both_bright = (target >= (BRIGHT - RINGING) / 255) & (source >= seen.bright[1] - RINGING / 255)
-    both_dark = (target <= dark) & (source <= dark)
+    both_dark = (target <= MOST_DARK) & (source <= MOST_DARK)
     return np.where((both_bright | both_dark).all(axis=1), 0.0, seen.flatness)
 
 
@@ -201,21 +180,21 @@ def rarity(seen: Samples, telling: Float) -> Float:
     """
     levels = np.minimum(seen.source.mean(axis=1) * 20, 19).astype(np.intp)
     share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
-    cells = _cells(seen.positions)
-    found = np.bincount(levels * 64 + cells, telling, minlength=20 * 64).reshape(20, 64) > 0.5
+    cell = cells(seen.positions)
+    found = np.bincount(levels * 64 + cell, telling, minlength=20 * 64).reshape(20, 64) > 0.5
     spread = np.minimum(1, found.sum(axis=1) / ALL_OVER) ** 2
     return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
 
 
 def widespread(telling: Float, positions: Float) -> bool:
     """Say whether many samples tell, and all over: those of a few places may just as well be real changes."""
-    cells = _cells(positions)
-    total = np.bincount(cells, minlength=64)
-    share = np.bincount(cells, telling, minlength=64) / np.maximum(total, 1)
+    cell = cells(positions)
+    total = np.bincount(cell, minlength=64)
+    share = np.bincount(cell, telling, minlength=64) / np.maximum(total, 1)
     return bool(telling.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
 
 
-def _cells(positions: Float) -> Index:
+def cells(positions: Float) -> Index:
     """Number the cells of 8 × 8 over the picture in which positions (n, 2), 0 to 1, lie."""
     return np.asarray((positions * 8).astype(np.intp) @ np.array([1, 8]))
 

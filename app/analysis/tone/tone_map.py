@@ -56,7 +56,7 @@ class ToneMap:
     def _ramps(self, height: int, width: int) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
         """Give the gain over the picture strip by strip: as a whole it would weigh more than the picture."""
         down = min(height, COARSE)
-        places = _light_terms(down, min(width, COARSE))[:, : len(self.light)] @ self.light * self.balance
+        places = _light_terms(down, min(width, COARSE), len(self.light)) @ self.light * self.balance
         gain = cv2.resize(places.reshape(down, -1, 3).astype(np.float32), (width, down), interpolation=cv2.INTER_LINEAR)
         for top in range(0, height, STRIP):
             y = np.clip((np.arange(top, min(top + STRIP, height)) + 0.5) * down / height - 0.5, 0, down - 1)
@@ -83,21 +83,21 @@ def curve_slopes(level: Float) -> Float:
     return np.stack([np.zeros_like(level), np.ones_like(level), log + 1, log * (log + 2), 2 * level, bend], axis=-1)
 
 
-def light_at(positions: Float) -> Float:
-    """Slopes and bowls (Legendre polynomials) and slow waves (cosines) over the picture."""
+def light_at(positions: Float, terms: int) -> Float:
+    """Slopes and bowls (Legendre polynomials) over the picture, and slow waves (cosines); so many of these terms."""
     across = np.polynomial.legendre.legvander(2 * positions[:, 0] - 1, 2)
     down = np.polynomial.legendre.legvander(2 * positions[:, 1] - 1, 2)
     waves_across = np.cos(np.pi * positions[:, :1] * np.arange(WAVES + 1))
     waves_down = np.cos(np.pi * positions[:, 1:] * np.arange(WAVES + 1))
     slopes = [across[:, i] * down[:, j] for i, j in orders(2)]
     waves = [waves_across[:, i] * waves_down[:, j] for i, j in orders(WAVES)]
-    return np.stack(slopes + waves, axis=-1)
+    return np.stack((slopes + waves)[:terms], axis=-1) if terms else np.empty((len(positions), 0))
 
 
 def orders(most: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(most + 1) for j in range(most + 1 - i) if i + j]
 
 
-def _light_terms(height: int, width: int) -> Float:
+def _light_terms(height: int, width: int, terms: int) -> Float:
     y, x = np.mgrid[0:height, 0:width]
-    return light_at(np.c_[(x.ravel() + 0.5) / width, (y.ravel() + 0.5) / height])
+    return light_at(np.c_[(x.ravel() + 0.5) / width, (y.ravel() + 0.5) / height], terms)

@@ -1,0 +1,43 @@
+"""Look at thin letters and small icons from afar, where flat patches have few tones."""
+
+import numpy as np
+
+from app.analysis.model import UInt8Array
+from app.analysis.resize import reduce_by
+from app.analysis.sampling import strongest_channel
+from app.analysis.tone.samples import ALL_OVER, BRIGHT, NARROW, SPAN, STROKE, Samples, cells, span_of
+from app.analysis.tone.tone_map import Float
+
+BLOCK = 6
+"""Pixels a side of what is looked at as one ..."""
+MOST_AFAR = 2_000
+"""... and how much of it is."""
+
+
+def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples:
+    """Add blocks of other tones, where flat patches have few tones: thin letters and small icons are never flat.
+
+    From afar they are: blur and compression keep the mean of strokes and ground.
+    """
+    low, high = span_of(seen.source, telling)
+    if high - low >= NARROW:
+        return seen
+    whole = valid.copy()
+    for pixels in (before, after):
+        whole[strongest_channel(pixels) >= BRIGHT] = 0
+    target, source = (reduce_by(pixels, BLOCK).reshape(-1, 3) / 255 for pixels in (before, after))
+    inside = reduce_by(whole, BLOCK)
+    rows, columns = inside.shape
+    grey = source.mean(axis=1)
+    other = np.flatnonzero((inside.ravel() == 255) & ((grey < low - SPAN / 255) | (grey > high + SPAN / 255)))
+    other = np.random.default_rng(0).permutation(other)[:MOST_AFAR]
+    positions = np.stack([(other % columns + 0.5) / columns, (other // columns + 0.5) / rows], axis=1)
+    if len(np.unique(cells(positions))) < ALL_OVER:
+        return seen  # in a few places only, they may be real changes themselves
+    return Samples(
+        np.concatenate([seen.target, target[other]]),
+        np.concatenate([seen.source, source[other]]),
+        np.concatenate([seen.positions, positions]),
+        np.concatenate([seen.flatness, np.full(len(other), STROKE)]),
+        seen.bright,
+    )
