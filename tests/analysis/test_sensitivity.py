@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, Evaluation, Options, UInt8Array
-from app.analysis.noise_free.marking import keenness_of, strictness_of
+from app.analysis.noise_free.scoring import keenness_of, strictness_of
 from tests import picture_factory as make
 from tests.analysis import screens
 

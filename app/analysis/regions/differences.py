@@ -17,7 +17,8 @@ from app.analysis.geometry import size_in_after
 from app.analysis.measures.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Options, Region, Tone, UInt8Array
 from app.analysis.noise_free.likeness import Likeness
-from app.analysis.noise_free.marking import keenness_of, mark_changes, strictness_of
+from app.analysis.noise_free.marking import mark_changes
+from app.analysis.noise_free.scoring import keenness_of, strictness_of
 from app.analysis.regions.grouping import apart, find_regions
 from app.analysis.resize import reduce_to_size
 from app.analysis.sampling import strongest_channel

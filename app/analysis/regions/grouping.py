@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.alignment.framing import box_in_after
+from app.analysis.evidence.hysteresis import PLAIN
 from app.analysis.model import Alignment, Box, Region, UInt8Array
 from app.analysis.regions.kinds import kinds_of
 
@@ -18,8 +19,6 @@ BESIDE = 1.25
 """A piece belongs to a larger one beside it when together they are longer than that by no more than this factor."""
 FARTHEST = 0.025
 """Share of the picture's longer side over which no gap is bridged, however large the pieces."""
-PLAIN = 5.0
-"""Strength from which a region may be smaller than chance makes them."""
 FIRM = 1.8
 """Strength at two coarse scales from which a region may be smaller: chance peaks at one of them."""
 MOST_PIECES = 2000

@@ -1,0 +1,103 @@
+"""Score how much the pixels of two images without noise differ beyond what drawing explains, box by box."""
+
+from typing import Any
+
+import numpy as np
+
+from app.analysis.changed import TILE, Changed
+from app.analysis.model import Box, FloatArray, Options, Picture
+from app.analysis.noise_free.unexplained import MARGIN, score, score_deep, score_redrawn
+
+_STRIP = 4 * TILE
+TYPICAL_FACTOR = 2.5
+"""In a page drawn again, a letter counts as another from this many times what is typical of it ..."""
+LEAST_REDRAWN, MOST_REDRAWN = 2.0, 3.5
+"""... within these bounds: the largest that only drawing did to a letter, and what other letters surely reach."""
+
+
+def strictness_of(sensitivity: float) -> float:
+    """Give the factor on every threshold: 1 at 50, 0 at 100, and less than 9 at 0."""
+    if sensitivity <= 50:
+        return float(2.0 ** ((50 - sensitivity) / 16))
+    return float(((100 - sensitivity) / 50) ** 1.5)
+
+
+def keenness_of(sensitivity: float) -> float:
+    """Give the share of an explained difference that counts all the same: 0 up to 50, 1 at 100."""
+    return max(0.0, (sensitivity - 50) / 50)
+
+
+def strips(box: Box) -> list[Box]:
+    """Cut a box into strips, which keep small what is computed on the way."""
+    return [
+        Box(box.x, top, box.width, min(_STRIP, box.y + box.height - top))
+        for top in range(box.y, box.y + box.height, _STRIP)
+    ]
+
+
+def slices(box: Box) -> tuple[slice, slice]:
+    return slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+
+
+def _around(box: Box, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Give the box with a margin, and where the box itself is in that."""
+    top, left = max(0, box.y - MARGIN), max(0, box.x - MARGIN)
+    bottom, right = min(shape[0], box.y + box.height + MARGIN), min(shape[1], box.x + box.width + MARGIN)
+    own = Box(box.x - left, box.y - top, box.width, box.height)
+    return (slice(top, bottom), slice(left, right)), slices(own)
+
+
+def score_box(first: Picture, second: Picture, box: Box, options: Options, strength: FloatArray) -> None:
+    """Judge the pixels of a box."""
+    strictness, keenness = strictness_of(options.sensitivity), keenness_of(options.sensitivity)
+    for strip in strips(box):
+        part, own = _around(strip, strength.shape)
+        before, after = with_alpha(first, second, part)
+        found = score(before, after, strictness, keenness, strength.size)
+        if first.deep is not None and second.deep is not None:
+            found = np.maximum(found, score_deep(first.deep[part], second.deep[part], strictness))
+        strength[slices(strip)] = (found / strictness if strictness > 0 else found)[own]
+
+
+def score_redrawn_boxes(
+    first: Picture, second: Picture, boxes: list[Box], changed: Changed, options: Options, strength: FloatArray
+) -> FloatArray | None:
+    """Judge all boxes by what is typical of the pair, and give what areas alone say.
+
+    None, and nothing judged, when most of it really differs.
+    """
+    strictness, keenness = strictness_of(options.sensitivity), keenness_of(options.sensitivity)
+    areas = np.zeros_like(strength)
+    for strip in (strip for box in boxes for strip in strips(box)):
+        part, own = _around(strip, strength.shape)
+        found = score_redrawn(*with_alpha(first, second, part), strictness, keenness)
+        strength[slices(strip)], areas[slices(strip)] = found[0][own], found[1][own]
+    typical, typical_area = (_typical(scores, changed) for scores in (strength, areas))
+    if max(typical, typical_area) > MOST_REDRAWN:
+        return None
+    threshold = max(LEAST_REDRAWN, typical)
+    areas /= max(1.0, typical_area)
+    for box in boxes:
+        part = slices(box)
+        strength[part] = np.maximum(strength[part] / threshold, areas[part]) / max(strictness, 1e-6)
+    return areas
+
+
+def _typical(scores: FloatArray, changed: Changed) -> float:
+    """Give what a tile that differs may reach for being drawn again: a few times what half of them do."""
+    tiles = (
+        scores[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE].max()
+        for row, column in np.argwhere(changed.tiles).tolist()
+    )
+    return TYPICAL_FACTOR * float(np.median(list(tiles)))
+
+
+def with_alpha(first: Picture, second: Picture, part: Any) -> tuple[Any, Any]:
+    """Give a part of both, with alpha as a fourth channel when either has any."""
+    before, after = first.pixels[part], second.pixels[part]
+    if first.alpha is None and second.alpha is None:
+        return before, after
+    opaque = np.full(before.shape[:2], 255, np.uint8)
+    alphas = (opaque if picture.alpha is None else picture.alpha[part] for picture in (first, second))
+    a, b = (np.dstack([pixels, alpha]) for pixels, alpha in zip((before, after), alphas, strict=True))
+    return a, b
