@@ -142,7 +142,7 @@ def test_what_is_nearly_clipped_beside_a_line_is_a_share_of_the_line() -> None:
     after[20], after[21] = 243, 248  # the line's 49 levels in halves, lit by an eighth, which clips the paper
     toned = _give_way(before, after, quantised(after * 0.885))
     assert (toned[:19] == 244).all() and (toned[23:] == 244).all()
-    assert abs(int((244 - toned[18:24, 0, 0].astype(int)).sum()) - 49) <= 6
+    assert abs(int((244 - toned[18:24, 0, 0].astype(int)).sum()) - 49) <= 10
 
 
 def test_noise_on_clipped_paper_gives_way_wherever_no_line_is() -> None:

@@ -85,9 +85,9 @@ def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8
         smooth = cv2.blur(strip, (5, 5))
         ramp: Any = cv2.subtract(strip, near_limit[: len(strip)]) * np.uint8(255 // (255 - NEAR_LIMIT))
         share = cv2.max(ramp, _over(smooth, PAPER))
-        # Beside a line what is all but clipped is a share of the line, and no noise.
-        line = cv2.compare(cv2.erode(was, SQUARE), out, cv2.CMP_LT)
-        share = cv2.subtract(share, cv2.min(line, cv2.bitwise_not(_over(strip, BRIGHT - 2))))
+        # Beside a line what is all but clipped may as well be a share of the line.
+        line = cv2.min(cv2.compare(cv2.erode(was, SQUARE), out, cv2.CMP_LT), cv2.bitwise_not(_over(strip, BRIGHT - 2)))
+        share = cv2.subtract(share, cv2.min(line, share >> 1))
         paper = cv2.min(_over(smooth, BRIGHT - 2), _over(was, BRIGHT - RINGING - 1))
         black = cv2.bitwise_not(cv2.min(_over(strip, BLACK / 2), _over(smooth, BLACK)))
         up, down = cv2.subtract(was, out), cv2.subtract(out, was)
