@@ -91,5 +91,15 @@ def test_a_faint_line_is_no_row_of_blocks_though_it_lies_where_blocks_end(line: 
     assert not flat_with([line], 5)
 
 
+@pytest.mark.parametrize("soft", [1, 6])
+def test_blocks_around_a_change_changed_with_it(soft: int) -> None:
+    """Two exports of one photo, retouched between them: all else is equal to the pixel, and no noise."""
+    before = data.astronaut()
+    mask = cv2.GaussianBlur(cv2.circle(np.zeros(before.shape[:2], np.float32), (300, 203), 40, 1.0, -1), (0, 0), soft)
+    after = np.clip(before + 30 * mask[..., None], 0, 255).astype(np.uint8)
+    first, second = (opened(jpeg(pixels, 85)) for pixels in (before, after))
+    assert not saved_again(first, second, find_changed(first, second))
+
+
 def test_equal_pictures_show_no_saving() -> None:
     assert not flat_with([], 0)

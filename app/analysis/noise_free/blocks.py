@@ -16,6 +16,10 @@ from app.analysis.sampling import strongest_channel
 BLOCK = 8
 FAINT = 8
 """Levels that rounding changes at most in most blocks."""
+STRONG = 16
+"""Levels from which a pixel was changed otherwise, and its blocks with it ..."""
+WITH_IT = np.ones((35, 35), np.uint8)
+"""... which reach so far: a block of halved colours and one row more."""
 FILLED = BLOCK / BLOCK**2
 """Share of a block that is unequal when the block is: interpolated colours reach one row into the next."""
 FEWER, BY = 1.2, 3
@@ -46,6 +50,7 @@ def saved_again(before: UInt8Array, after: UInt8Array, changed: Changed) -> bool
         here = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
         apart: Any = strongest_channel(cv2.absdiff(before[here], after[here]))
         faint = cv2.inRange(apart, 1, FAINT)
+        faint[cv2.dilate(cv2.inRange(apart, STRONG + 1, 255), WITH_IT) > 0] = 0
         on_grid += _unequal_blocks(faint, 0)
         aside += _unequal_blocks(faint, BLOCK // 2)
     return on_grid > 0 and FEWER * on_grid + BY <= aside
