@@ -36,6 +36,11 @@ def saved_again(before: UInt8Array, after: UInt8Array, changed: Changed) -> bool
     changed : Changed
         What `changed.find_changed` gave for them.
 
+    Returns
+    -------
+    bool
+        True when such blocks lie apart from what was changed by more; one or two alone say nothing.
+
     Notes
     -----
     One block of the grid reaches into four of a grid that lies half a block aside; a change made by hand, or by noise,

@@ -44,8 +44,8 @@ WELL_FITTED = 1.5 / 255
 EVEN = 1.0 / 255
 """Light that differs by less than this over the picture need not be evened out."""
 EXPLAINED, WELL_EXPLAINED = 0.85, 0.65
-"""What may stay of the difference, or it is not what happened; less for light, which has many weights, and for tones
-that count the same, of which a change may hold some."""
+"""What may stay of the difference, or it is not what happened; less for light in waves, which has many weights, and
+for tones that count the same, of which a change may hold some."""
 SIMPLER = 1.25
 """What light that only slopes may leave more than light in waves."""
 MOST_LEFT = CAP / 2 / 255
