@@ -35,6 +35,11 @@ class Box:
     width: int
     height: int
 
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns of its pixels in an array (height, width, ...)."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

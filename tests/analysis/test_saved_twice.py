@@ -9,12 +9,13 @@ from app.analysis import evaluate
 from app.analysis.changed import find_changed
 from app.analysis.model import UInt8Array
 from app.analysis.noise_free.blocks import saved_again
+from tests.analysis.test_saved_again import saved
 
 PHOTOS = ("astronaut", "coffee", "chelsea", "rocket")
 
 
 def jpeg(pixels: UInt8Array, quality: int) -> bytes:
-    return cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    return saved(pixels, ".jpg", quality)
 
 
 def opened(file: bytes) -> UInt8Array:
@@ -22,7 +23,7 @@ def opened(file: bytes) -> UInt8Array:
 
 
 def png(pixels: UInt8Array) -> bytes:
-    return cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
+    return saved(pixels, ".png")
 
 
 @pytest.mark.parametrize("quality", [50, 75, 90])

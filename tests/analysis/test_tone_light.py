@@ -46,7 +46,7 @@ def test_a_shady_corner_is_not_given_up() -> None:
     positions = np.random.default_rng(0).random((COUNT, 2))
     away = np.hypot(*positions.T)
     seen = samples(1 - 0.15 * np.exp(-((away / 0.2) ** 2)), positions)
-    _, left = fit(seen, EVEN_BALANCE, np.ones(COUNT), stiff(CURVE_RIDGE), lit=WAVY)
+    _, left = fit(seen, EVEN_BALANCE, np.ones(COUNT), stiff(CURVE_RIDGE), light_terms=WAVY)
     assert np.abs(left[away < 0.2]).max() * 255 < 3.5
 
 

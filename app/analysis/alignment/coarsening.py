@@ -124,7 +124,7 @@ def _busy_places(after: UInt8Array) -> list[Box]:
 
 
 def _cut(image: UInt8Array, box: Box) -> npt.NDArray[np.float32]:
-    part = image[box.y : box.y + box.height, box.x : box.x + box.width]
+    part = image[box.slices]
     return np.asarray(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), np.float32)
 
 

@@ -39,7 +39,7 @@ def with_framing(
     reduced = heat.shape[0] / mask.shape[0], heat.shape[1] / mask.shape[1]
     added = []
     for number, (box, there, kind) in enumerate(framed, start=1):
-        mask[box.y : box.y + box.height, box.x : box.x + box.width] = 255
+        mask[box.slices] = 255
         if alignment.same_scene is False:
             heat[:] = 255
         elif kind != "moved":

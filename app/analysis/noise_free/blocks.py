@@ -17,11 +17,11 @@ BLOCK = 8
 FAINT = 8
 """Levels that rounding changes at most in most blocks."""
 STRONG = 16
-"""Levels from which a pixel was changed otherwise, and its blocks with it ..."""
+"""Levels above which a pixel was changed otherwise, and its blocks with it ..."""
 WITH_IT = np.ones((35, 35), np.uint8)
 """... which reach so far: a block of halved colours and one row more."""
-FILLED = BLOCK / BLOCK**2
-"""Share of a block that is unequal when the block is: interpolated colours reach one row into the next."""
+FILLED = 1 / BLOCK
+"""Share of a block of which more is unequal when the block is: interpolated colours reach one row into the next."""
 FEWER, BY = 1.2, 3
 """How many times fewer blocks of the grid are unequal than of one half a block aside, and by how many besides."""
 
@@ -52,8 +52,7 @@ def saved_again(before: UInt8Array, after: UInt8Array, changed: Changed) -> bool
     """
     on_grid = aside = 0
     for box in changed.boxes(before.shape[:2]):  # of whole tiles, so the grid begins at the corner of each
-        here = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
-        apart: Any = strongest_channel(cv2.absdiff(before[here], after[here]))
+        apart: Any = strongest_channel(cv2.absdiff(before[box.slices], after[box.slices]))
         faint = cv2.inRange(apart, 1, FAINT)
         faint[cv2.dilate(cv2.inRange(apart, STRONG + 1, 255), WITH_IT) > 0] = 0
         on_grid += _unequal_blocks(faint, 0)
@@ -63,8 +62,7 @@ def saved_again(before: UInt8Array, after: UInt8Array, changed: Changed) -> bool
 
 def _unequal_blocks(unequal: Any, before: int) -> int:
     """Count the unequal blocks of a grid that begins some pixels before the corner."""
-    after = (-(length + before) % BLOCK for length in unequal.shape)
-    below, right = after
+    below, right = (-(length + before) % BLOCK for length in unequal.shape)
     framed = cv2.copyMakeBorder(unequal, before, below, before, right, cv2.BORDER_CONSTANT, value=0)
     size = framed.shape[1] // BLOCK, framed.shape[0] // BLOCK
     share = cv2.resize(framed, size, interpolation=cv2.INTER_AREA)

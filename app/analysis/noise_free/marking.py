@@ -9,7 +9,7 @@ from app.analysis.changed import Changed
 from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.likeness import Likeness
-from app.analysis.noise_free.scoring import score_box, score_redrawn_boxes, slices, strictness_of, strips, with_alpha
+from app.analysis.noise_free.scoring import score_box, score_redrawn_boxes, strictness_of, strips, with_alpha
 from app.analysis.noise_free.unexplained import difference
 
 _HEAT_PIXELS = 2_000_000
@@ -84,7 +84,7 @@ def _tight(mask: UInt8Array, boxes: list[Box]) -> tuple[Box, ...]:
     """Shrink each box to what is marked in it."""
     tight = []
     for box in boxes:
-        x, y, width, height = cv2.boundingRect(mask[slices(box)])
+        x, y, width, height = cv2.boundingRect(mask[box.slices])
         if width > 0:
             tight.append(Box(box.x + x, box.y + y, width, height))
     return tuple(tight)
@@ -101,15 +101,15 @@ def _mark(
     valid: UInt8Array | None,
 ) -> None:
     """Keep each piece of unequal pixels that holds a place above the threshold."""
-    inside = slices(box)
+    inside = box.slices
     scores = strength[inside]
     unequal = np.zeros((box.height, box.width), np.uint8)
     for strip in strips(box):
         rows = slice(strip.y - box.y, strip.y - box.y + strip.height)
-        apart = difference(*with_alpha(first, second, slices(strip)))
+        apart = difference(*with_alpha(first, second, strip.slices))
         unequal[rows] = _unequal(first, second, strip, apart, options.sensitivity)
         if areas is not None and options.sensitivity < 100:
-            unequal[rows] &= _told(apart, scores[rows], areas[slices(strip)], options.sensitivity)
+            unequal[rows] &= _told(apart, scores[rows], areas[strip.slices], options.sensitivity)
     if valid is not None:
         scores[valid[inside] == 0] = 0
         unequal[valid[inside] == 0] = 0
@@ -132,7 +132,7 @@ def _mark(
 def _unequal(first: Picture, second: Picture, box: Box, apart: UInt8Array, sensitivity: float) -> UInt8Array:
     """Give the pixels that belong to a change when they lie next to one; 255 for each."""
     reach = 1 if sensitivity < 75 else 0
-    part = slices(box)
+    part = box.slices
     unequal = apart > reach
     if first.deep is not None or second.deep is not None:
         deep = [

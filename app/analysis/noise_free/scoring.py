@@ -35,20 +35,28 @@ def strips(box: Box) -> list[Box]:
     ]
 
 
-def slices(box: Box) -> tuple[slice, slice]:
-    return slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
-
-
 def _around(box: Box, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """Give the box with a margin, and where the box itself is in that."""
     top, left = max(0, box.y - MARGIN), max(0, box.x - MARGIN)
     bottom, right = min(shape[0], box.y + box.height + MARGIN), min(shape[1], box.x + box.width + MARGIN)
     own = Box(box.x - left, box.y - top, box.width, box.height)
-    return (slice(top, bottom), slice(left, right)), slices(own)
+    return (slice(top, bottom), slice(left, right)), own.slices
 
 
 def score_box(first: Picture, second: Picture, box: Box, options: Options, strength: FloatArray) -> None:
-    """Judge the pixels of a box."""
+    """Judge the pixels of a box one by one.
+
+    Parameters
+    ----------
+    first, second : Picture
+        Of one size; alpha and 16 bits count where there are any.
+    box : Box
+        The pixels that are judged.
+    options : Options
+        ``sensitivity`` is heeded.
+    strength : array (height, width), float32
+        Is filled in the box: 0 and up, 1 is the threshold.
+    """
     strictness, keenness = strictness_of(options.sensitivity), keenness_of(options.sensitivity)
     for strip in strips(box):
         part, own = _around(strip, strength.shape)
@@ -56,29 +64,45 @@ def score_box(first: Picture, second: Picture, box: Box, options: Options, stren
         found = score(before, after, strictness, keenness, strength.size)
         if first.deep is not None and second.deep is not None:
             found = np.maximum(found, score_deep(first.deep[part], second.deep[part], strictness))
-        strength[slices(strip)] = (found / strictness if strictness > 0 else found)[own]
+        strength[strip.slices] = (found / strictness if strictness > 0 else found)[own]
 
 
 def score_redrawn_boxes(
     first: Picture, second: Picture, boxes: list[Box], changed: Changed, options: Options, strength: FloatArray
 ) -> FloatArray | None:
-    """Judge all boxes by what is typical of the pair, and give what areas alone say.
+    """Judge all boxes of a page drawn again by what is typical of the pair.
 
-    None, and nothing judged, when most of it really differs.
+    Parameters
+    ----------
+    first, second : Picture
+        Of one size.
+    boxes : list of Box
+        What ``changed`` boxes, which holds every unequal pixel.
+    changed : Changed
+        Its tiles say what is typical.
+    options : Options
+        ``sensitivity`` is heeded.
+    strength : array (height, width), float32
+        Is filled in the boxes: 0 and up, 1 is the threshold.
+
+    Returns
+    -------
+    array (height, width), float32, or None
+        What areas alone say, 1 and up for a change; None, and nothing judged, when most of it really differs.
     """
     strictness, keenness = strictness_of(options.sensitivity), keenness_of(options.sensitivity)
     areas = np.zeros_like(strength)
     for strip in (strip for box in boxes for strip in strips(box)):
         part, own = _around(strip, strength.shape)
         found = score_redrawn(*with_alpha(first, second, part), strictness, keenness)
-        strength[slices(strip)], areas[slices(strip)] = found[0][own], found[1][own]
+        strength[strip.slices], areas[strip.slices] = found[0][own], found[1][own]
     typical, typical_area = (_typical(scores, changed) for scores in (strength, areas))
     if max(typical, typical_area) > MOST_REDRAWN:
         return None
     threshold = max(LEAST_REDRAWN, typical)
     areas /= max(1.0, typical_area)
     for box in boxes:
-        part = slices(box)
+        part = box.slices
         strength[part] = np.maximum(strength[part] / threshold, areas[part]) / max(strictness, 1e-6)
     return areas
 
@@ -93,7 +117,18 @@ def _typical(scores: FloatArray, changed: Changed) -> float:
 
 
 def with_alpha(first: Picture, second: Picture, part: Any) -> tuple[Any, Any]:
-    """Give a part of both, with alpha as a fourth channel when either has any."""
+    """Give a part of two pictures of one size, with alpha as a fourth channel when either has any.
+
+    Parameters
+    ----------
+    first, second : Picture
+    part : tuple of slice
+        Rows and columns.
+
+    Returns
+    -------
+    tuple of array (height, width, 3 or 4), uint8
+    """
     before, after = first.pixels[part], second.pixels[part]
     if first.alpha is None and second.alpha is None:
         return before, after

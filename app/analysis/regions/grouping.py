@@ -78,7 +78,7 @@ def find_regions(
         firm = 0.0 if firmness is None else float(_part_of(firmness, box, mask.shape).max())
         if area < (least if min_area is not None else least / max(1, level / PLAIN, firm / FIRM)):
             continue
-        rows, columns = slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
+        rows, columns = box.slices
         kept[rows, columns] |= members
         found.append((box, members, area, level))
     found.sort(key=lambda item: -item[2] * min(item[3], 20))
@@ -147,7 +147,7 @@ def _reach(shape: tuple[int, ...]) -> int:
 
 def _joined_in(mask: UInt8Array, place: Box) -> list[tuple[Box, UInt8Array]]:
     """Group the pieces in one place."""
-    part = mask[place.y : place.y + place.height, place.x : place.x + place.width]
+    part = mask[place.slices]
     return [
         (Box(box.x + place.x, box.y + place.y, box.width, box.height), members)
         for box, members in _joined(part, _reach(mask.shape), mask.shape)
@@ -196,7 +196,7 @@ def _joined(mask: UInt8Array, reach: int, shape: tuple[int, ...]) -> list[tuple[
         table[i + 1] = root(i) + 1
     for i in sorted(set(table[1:].tolist())):
         box = joined[i - 1]
-        window = (slice(box.y, box.y + box.height), slice(box.x, box.x + box.width))
+        window = box.slices
         members = ((table[labels[window]] == i) & (mask[window] > 0)).astype(np.uint8) * np.uint8(255)
         groups.append((box, members))
     return groups

@@ -64,7 +64,7 @@ def find_moves(
 
 def _colour(image: UInt8Array, region: Region) -> npt.NDArray[np.float64]:
     box, members = region
-    return np.array(cv2.mean(image[box.y : box.y + box.height, box.x : box.x + box.width], members)[:3])
+    return np.array(cv2.mean(image[box.slices], members)[:3])
 
 
 def _alike_in_size(a: Box, b: Box) -> bool:
@@ -105,7 +105,7 @@ def _came_from(before: UInt8Array, after: UInt8Array, here: Region, there: Regio
 
 
 def _cut(image: UInt8Array, box: Box, scale: float) -> FloatArray:
-    part = image[box.y : box.y + box.height, box.x : box.x + box.width]
+    part = image[box.slices]
     small = cv2.resize(part, _size(part, scale), interpolation=cv2.INTER_AREA) if scale < 1 else part
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.8), np.float32)
 

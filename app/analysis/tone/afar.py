@@ -18,6 +18,21 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
     """Add blocks of other tones, where flat patches have few tones: thin letters and small icons are never flat.
 
     From afar they are: blur and compression keep the mean of strokes and ground.
+
+    Parameters
+    ----------
+    seen : Samples
+    telling : array (n,), 0 to 1
+        What each sample tells, as `samples.telling_of` gives it.
+    before, after : array (H, W, 3), uint8
+        RGB in one frame.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    Samples
+        With up to 2000 more; as it was where its tones span a quarter of the levels or others lie in few places only.
     """
     low, high = span_of(seen.source, telling)
     if high - low >= NARROW:

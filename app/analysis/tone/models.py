@@ -94,11 +94,11 @@ def fit_light(
     few = Samples(seen.target[some], seen.source[some], seen.positions[some], seen.flatness[some], seen.bright)
     balance, tried = EVEN_BALANCE, []
     for _ in range(BALANCED):
-        weights, left = fit(few, balance, weight[some], ridge, lit=terms, vivid=vivid)
+        weights, left = fit(few, balance, weight[some], ridge, light_terms=terms, vivid=vivid)
         tried.append((cost(left, telling[some]), balance))
         balance = _balance(weights[: len(ridge)], few, balance)
     _, balance = min(tried, key=itemgetter(0))
-    weights, left = fit(seen, balance, weight, ridge, lit=terms, vivid=vivid)
+    weights, left = fit(seen, balance, weight, ridge, light_terms=terms, vivid=vivid)
     return Fitted(_tone_map(weights, len(ridge), vivid, balance), left, cost(left, telling))
 
 

@@ -24,7 +24,7 @@ LIGHT_RIDGE = np.array([1e-5] * len(orders(2)) + [2e-6 * (i * i + j * j) ** 1.5 
 
 
 def fit(
-    seen: Samples, balance: Float, weight: Float, curve_ridge: Float, lit: int = 0, vivid: bool = False
+    seen: Samples, balance: Float, weight: Float, curve_ridge: Float, light_terms: int = 0, vivid: bool = False
 ) -> tuple[Float, Float]:
     """Fit a curve, light with it, and a strength of colours where ``vivid``, with common robust weights.
 
@@ -36,7 +36,7 @@ def fit(
     weight : array (n,), 0 and up
     curve_ridge : array (6,)
         How much each term of the curve is held.
-    lit : int
+    light_terms : int
         How many terms of `tone_map.light_at` are fitted; none where light is even.
     vivid : bool
 
@@ -52,7 +52,7 @@ def fit(
     ----------
     Holland and Welsch 1977, "Robust regression using iteratively reweighted least-squares".
     """
-    light = light_at(seen.positions, lit)
+    light = light_at(seen.positions, light_terms)
     levels = seen.source * balance
     from_grey = levels - (levels @ GREY)[:, None] if vivid else np.empty((len(weight), 0))
     columns = [_columns(levels[:, [channel]], from_grey[:, channel : channel + 1], light) for channel in range(3)]

@@ -84,7 +84,19 @@ def curve_slopes(level: Float) -> Float:
 
 
 def light_at(positions: Float, terms: int) -> Float:
-    """Slopes and bowls (Legendre polynomials) over the picture, and slow waves (cosines); so many of these terms."""
+    """Give slopes and bowls (Legendre polynomials) over the picture, then slow waves (cosines).
+
+    Parameters
+    ----------
+    positions : array (n, 2), 0 to 1
+        x and y over the picture.
+    terms : int
+        How many of them, from the first.
+
+    Returns
+    -------
+    array (n, terms)
+    """
     across = np.polynomial.legendre.legvander(2 * positions[:, 0] - 1, 2)
     down = np.polynomial.legendre.legvander(2 * positions[:, 1] - 1, 2)
     waves_across = np.cos(np.pi * positions[:, :1] * np.arange(WAVES + 1))
