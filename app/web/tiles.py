@@ -18,6 +18,7 @@ from app.web.services import services
 KEPT = 8  # unpacked pictures; the sweep of the workplace removes each after some minutes anyhow
 _PREFIX, _FILE = "pixels-", "pixels.npy"
 _unpacking = tuple(threading.Lock() for _ in range(16))
+_loading = threading.Lock()  # NumPy parses the file's head as Python; threads that do so at once fail before 3.11.8
 
 
 def tile(evaluation_id: str, name: str, level: int, column: int, row: int) -> bytes:
@@ -44,11 +45,17 @@ def _is_in_place(record: dict[str, Any]) -> bool:
 def _pixels(folder: Path, record: dict[str, Any], name: str) -> Any:
     """Map the pixels into memory; the file may be swept away at any time, but not from under who reads it."""
     with suppress(FileNotFoundError):
-        return np.load(folder / _FILE, mmap_mode="r")
+        return _mapped(folder)
     with _unpacking[hash(folder) % len(_unpacking)]:  # who asks meanwhile finds them there
         with suppress(FileNotFoundError):
-            return np.load(folder / _FILE, mmap_mode="r")
+            return _mapped(folder)
         _unpack(folder, record, name)
+        return _mapped(folder)
+
+
+def _mapped(folder: Path) -> Any:
+    """Map the file; see https://github.com/python/cpython/issues/106905."""
+    with _loading:
         return np.load(folder / _FILE, mmap_mode="r")
 
 

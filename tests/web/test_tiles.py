@@ -1,6 +1,9 @@
 """Tiles of large pictures: the very pixels, from a picture that is unpacked once and goes with its evaluation."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,3 +112,21 @@ def test_previews_are_there_with_the_answer(client: FlaskClient, services: Servi
     evaluation = compare(client, *pair)
     for name in ("preview-before.webp", "preview-after.webp", "preview-aligned.webp"):
         assert services.store.has_file("evaluations", evaluation["id"], f"pictures/{name}")
+
+
+def test_threads_map_pixels_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many tiles asked for at once one was now and then refused: Python 3.11 fails when two threads parse."""
+    at_once = [0, 0]
+
+    def load(path: Path, mmap_mode: str) -> str:
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        time.sleep(0.01)
+        at_once[0] -= 1
+        return f"{path.name} {mmap_mode}"
+
+    monkeypatch.setattr(tiles.np, "load", load)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: tiles._pixels(tmp_path, {}, "before"), range(16)))
+    assert found == ["pixels.npy r"] * 16
+    assert at_once == [0, 1]
