@@ -287,7 +287,20 @@ def test_any_two_images_give_finite_json_and_mirror_when_swapped(
         assert (value is None) == (name in one.reasons or (name == "changed_box" and one.zero_norm == 0)), name
 
 
-@pytest.mark.parametrize("name", ["histogram_correlation", "histogram_kl", "edge_agreement", "encoded_size_ratio"])
+@pytest.mark.parametrize("side", [20, 200])
+def test_histograms_of_a_small_change_in_a_large_image_are_those_of_every_pixel(side: int) -> None:
+    """Of what is the same some rows are counted, of the change all: no row by chance decides what it weighs."""
+    before = cv2.resize(BEFORE, (2050, 1501), interpolation=cv2.INTER_CUBIC)
+    after = before.copy()
+    after[700 : 700 + side, 333 : 333 + 2 * side] = 255
+    metrics = measure(before, after)
+    pairs = [(counts(before, c), counts(after, c)) for c in range(3)]
+    missing = 1 - np.mean([pearsonr(*pair).statistic for pair in pairs])
+    assert 1 - metrics.histogram_correlation == pytest.approx(missing, rel=0.05)
+    assert metrics.histogram_kl == pytest.approx(np.mean([entropy(a + 1, b + 1) for a, b in pairs]), rel=0.25)
+
+
+@pytest.mark.parametrize("name", ["edge_agreement", "encoded_size_ratio"])
 def test_a_small_change_in_a_large_image_is_measured_as_if_everything_were(name: str) -> None:
     """What is equal is not looked at twice; the numbers are the same as when it is."""
     before = cv2.resize(BEFORE, (2050, 1501), interpolation=cv2.INTER_CUBIC)

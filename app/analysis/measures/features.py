@@ -133,11 +133,12 @@ def _keypoints(pixels: UInt8Array, factor: int) -> tuple[Points, Any, float]:
     height, width = pixels.shape[:2]
     if min(height, width) < _SMALLEST:  # OpenCV 5 raises below its patch size
         return np.empty((0, 2)), None, 1.0
-    reduced, (across, down) = reduce_to(pixels, LONGEST_SIDE)
+    grey: Any = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # first: one channel is reduced in less than half the time
+    reduced, (across, down) = reduce_to(grey, LONGEST_SIDE)
     step = across * factor, down * factor
-    if min(reduced.shape[:2]) < _SMALLEST:
+    if min(reduced.shape) < _SMALLEST:
         return np.empty((0, 2)), None, max(step)
-    keypoints, descriptors = cv2.ORB.create(KEYPOINTS).detectAndCompute(cv2.cvtColor(reduced, cv2.COLOR_RGB2GRAY), None)
+    keypoints, descriptors = cv2.ORB.create(KEYPOINTS).detectAndCompute(reduced, None)
     if descriptors is None:
         return np.empty((0, 2)), None, max(step)
     points = np.array([point.pt for point in keypoints], np.float64)

@@ -173,10 +173,14 @@ def _count(tiles: Tiles, count: _Counts) -> None:
 
 def _tones(tiles: Tiles, places: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Count the tones of some places of *before*, but for those at the limits."""
-    high, low = strongest_channel(tiles.before), ~strongest_channel(~tiles.before)
-    inside = places & tiles.inner((high > _LIMITS[0]) & (low < _LIMITS[1]))
-    grey = tiles.inner(cv2.cvtColor(tiles.before, cv2.COLOR_RGB2GRAY))[inside]
+    grey = tiles.inner(cv2.cvtColor(tiles.before, cv2.COLOR_RGB2GRAY))[places & tiles.inner(_unclipped(tiles.before))]
     return np.bincount(grey // (256 // _TONES), minlength=_TONES)
+
+
+def _unclipped(image: UInt8Array) -> npt.NDArray[np.bool_]:
+    """Mark the pixels that have a channel above the lower limit and one below the upper."""
+    dark = cv2.inRange(image, (0, 0, 0, 0), (_LIMITS[0],) * 4)
+    return np.asarray(cv2.bitwise_or(dark, cv2.inRange(image, (_LIMITS[1],) * 4, (255,) * 4)) == 0)
 
 
 def _lit(tiles: Tiles, flat: npt.NDArray[np.bool_]) -> tuple[int, int]:

@@ -67,8 +67,9 @@ def _look(tiles: Tiles) -> Any:
     busy, faint = most > _BUSY, inner & (most > 0) & (most <= _FAINT)
     telling = busy & inner
     far = np.zeros_like(busy)
-    for pair in ((after, high), (low, after), (before, high_after), (low_after, before)):
-        far |= _minus(*pair) > _OUTSIDE
+    if tiles.unequal:
+        for pair in ((after, high), (low, after), (before, high_after), (low_after, before)):
+            far |= cv2.subtract(*pair) > _OUTSIDE
     counts = [busy, busy & same, telling, telling & same, faint, faint & same]
     sums = [contrast[telling].sum(dtype=float), contrast_after[telling].sum(dtype=float)]
     return np.array([busy.size, *(count.sum() for count in counts), *sums, (telling & far).sum()])
@@ -78,10 +79,5 @@ def _ranges(tiles: Tiles, image: UInt8Array) -> tuple[Any, Any, Any]:
     """Give the grey of tiles, and the darkest and lightest of the neighbours of each pixel."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     grown = grey, *span(grey)
-    plain, low, high = (np.ascontiguousarray(tiles.inner(values)) for values in grown)
+    plain, low, high = (tiles.inner(values).reshape(-1, tiles.shape[1]) for values in grown)
     return plain, low, high
-
-
-def _minus(a: Any, b: Any) -> Any:
-    """Subtract levels, not below 0."""
-    return np.where(a > b, a - b, 0)

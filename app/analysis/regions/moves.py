@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
-from app.analysis.regions.views import Standing, View, core, filled_in, strongest
+from app.analysis.regions.views import Standing, View, core, strongest
 
 BoolArray = npt.NDArray[np.bool_]
 Region = tuple[Box, UInt8Array]
@@ -121,9 +121,7 @@ def _size(image: npt.NDArray[np.uint8], scale: float) -> tuple[int, int]:
 
 def shifted_inside(view: View) -> bool:
     """Say whether a region holds a thing at both its old and its new place, and little else."""
-    was = (view.before - filled_in(view.before, view)) * view.inside[..., None]
-    now = (view.after - filled_in(view.after, view)) * view.inside[..., None]
-    x, y = _shift(was, now)
+    x, y = _shift(view.own_before * view.inside[..., None], view.own_after * view.inside[..., None])
     if max(abs(x), abs(y)) < 2:
         return False
     move = np.array([[1, 0, x], [0, 1, y]], np.float32)

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from app.analysis.model import Box, FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.resize import reduce_to_size
-from app.analysis.sampling import strongest_channel
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -23,12 +22,15 @@ class View:
     """One region with its surroundings, reduced.
 
     ``before`` and ``after`` are RGB, shape (h, w, 3), float32, 0 to 255; ``inside`` marks the region, shape
-    (h, w), bool; never empty.
+    (h, w), bool; never empty. ``own_before`` and ``own_after`` are what the surroundings do not lead one to expect:
+    each image less a smooth filling of the inside, signed, in levels.
     """
 
     before: FloatArray
     after: FloatArray
     inside: BoolArray
+    own_before: FloatArray
+    own_after: FloatArray
 
 
 class Standing(NamedTuple):
@@ -57,8 +59,10 @@ def look_at(before: UInt8Array, after: UInt8Array, box: Box, members: UInt8Array
     if scale < 1:
         size = max(4, round(was.shape[1] * scale)), max(4, round(was.shape[0] * scale))
         was, now, mask = (reduce_to_size(image, size) for image in (was, now, mask))
-    inside = mask > min(127.0, float(mask.max()) / 2)
-    return View(was.astype(np.float32), now.astype(np.float32), np.asarray(inside, np.bool_))
+    inside = np.asarray(mask > min(127.0, float(mask.max()) / 2), np.bool_)
+    seen_was, seen_now = was.astype(np.float32), now.astype(np.float32)
+    own_was, own_now = (image - _filled_in(image, inside) for image in (seen_was, seen_now))
+    return View(seen_was, seen_now, inside, own_was, own_now)
 
 
 def core(mask: BoolArray) -> BoolArray:
@@ -79,9 +83,8 @@ def stands_out(view: View) -> Standing:
     in one image only nearly all pixels vote for that image; where one thing took the place of another each wins
     somewhere.
     """
-    was, now = view.before, view.after
-    far = _far_from_filled(was, view), _far_from_filled(now, view)
-    step = _steps(was, view), _steps(now, view)
+    far = strongest(view.own_before[view.inside]), strongest(view.own_after[view.inside])
+    step = _steps(view)
     inside, outline = _votes(*far), _votes(*step)
     stepped = _one_sided(*step, 0.3)
     return Standing((_one_sided(*far, 1.0) + stepped) / 2, (inside + outline) / 2, inside, outline, stepped)
@@ -96,28 +99,22 @@ def _votes(was: FloatArray, now: FloatArray) -> float:
     return float((now - was).sum() / max(float(np.abs(now - was).sum()), 1e-6))
 
 
-def _far_from_filled(image: FloatArray, view: View) -> FloatArray:
-    """Give the distance in levels of each pixel inside from what the surroundings lead one to expect."""
-    return np.asarray(strongest(image - filled_in(image, view))[view.inside], np.float32)
-
-
 def strongest(change: FloatArray) -> FloatArray:
-    """Give the size of a signed change in the channel that changes most: (h, w, 3) to (h, w)."""
-    return np.asarray(strongest_channel(np.abs(change)), np.float32)
+    """Give the size of a signed change in the channel that changes most: (..., 3) to (...)."""
+    size = np.abs(change)
+    return np.maximum(np.maximum(size[..., 0], size[..., 1]), size[..., 2])
 
 
-def filled_in(image: FloatArray, view: View) -> FloatArray:
-    """Fill the inside (and what is blended with it) smoothly from the surroundings."""
-    hole = cv2.dilate(view.inside.astype(np.uint8), SQUARE, iterations=BLENDED) > 0
-    return _filled(image, ~hole)
+def _filled_in(image: FloatArray, inside: BoolArray) -> FloatArray:
+    """Fill the inside (and what is blended with it) smoothly from the surroundings.
 
-
-def _filled(image: FloatArray, known: BoolArray) -> FloatArray:
-    """Fill what is not known smoothly: reduce the known until no hole is left, then enlarge into the holes."""
-    weight = known.astype(np.float32)
+    The known is reduced until no hole is left, and then enlarged into the holes.
+    """
+    hole = cv2.dilate(inside.astype(np.uint8), SQUARE, iterations=BLENDED)
+    weight = (hole == 0).astype(np.float32)
     levels = [(image * weight[..., None], weight)]
     while min(levels[-1][1].shape) > 2 and float(levels[-1][1].min()) < 1e-3:
-        levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))  # type: ignore[arg-type]
+        levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
     total, weight = levels.pop()
     filled = total / np.maximum(weight, 1e-6)[..., None]
     for total, weight in reversed(levels):
@@ -126,16 +123,20 @@ def _filled(image: FloatArray, known: BoolArray) -> FloatArray:
     return np.asarray(filled, np.float32)
 
 
-def _steps(image: FloatArray, view: View) -> FloatArray:
-    """Give the step in levels per pixel across the outline, at each pixel along it."""
+def _steps(view: View) -> tuple[FloatArray, FloatArray]:
+    """Give the step in levels per pixel across the outline, at each pixel along it, of both images."""
     across, down = _gradient(cv2.GaussianBlur(view.inside.astype(np.float32), (0, 0), 1.5))
     steep = np.sqrt(across**2 + down**2)
-    steps_across, steps_down = _gradient(cv2.GaussianBlur(image, (0, 0), 1.0))
-    steps = strongest(steps_across * across[..., None] + steps_down * down[..., None])
     along = steep > 0
     if not along.any():  # the region is all there is
-        return np.zeros(1, np.float32)
-    return np.asarray(steps[along] / steep[along].mean(), np.float32)
+        return np.zeros(1, np.float32), np.zeros(1, np.float32)
+
+    def steps(image: FloatArray) -> FloatArray:
+        steps_across, steps_down = _gradient(cv2.GaussianBlur(image, (0, 0), 1.0))
+        across_it = strongest(steps_across * across[..., None] + steps_down * down[..., None])
+        return np.asarray(across_it[along] / steep[along].mean(), np.float32)
+
+    return steps(view.before), steps(view.after)
 
 
 def _gradient(image: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -155,7 +155,7 @@ def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Floa
         np.minimum(low, neighbour, out=low)
         np.maximum(high, neighbour, out=high)
         total += neighbour
-    widest, peak = (high - low).max(axis=2), high.max(axis=2)
+    widest, peak = strongest_channel(high - low), strongest_channel(high)
     return total / 9.0, widest.astype(np.float64), peak.astype(np.float64), low.astype(np.float64)
 
 
