@@ -1,13 +1,11 @@
 """How fast Image Diff is, beside reading the files, the scikit-image way and odiff: ``python -m bench.speed``.
 
-Everything is timed in one run, in turns, so that a busy machine is busy for all; what counts are the ratios. All of
-it runs with the settings of memory that the service runs with.
+Everything is timed in one run, in turns, so that a busy machine is busy for all; what counts are the ratios.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -17,7 +15,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from app.analysis.evaluate import evaluate
-from app.commands.serve import ENVIRONMENT
 from bench import large, memory, rivals, speed_report
 
 OUT = Path(__file__).parent / "out"
@@ -155,6 +152,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    if not ENVIRONMENT.keys() <= os.environ.keys():  # they are read when a process starts
-        os.execve(sys.executable, [sys.executable, "-m", "bench.speed", *sys.argv[1:]], {**ENVIRONMENT, **os.environ})
     sys.exit(main())
