@@ -10,6 +10,7 @@ from app.analysis.alignment.align import align
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
 from app.analysis.model import IDENTITY, Alignment, Box, Deadline, Options, Picture
+from tests.analysis.screens import page
 
 Pixels = npt.NDArray[np.uint8]
 SCENE = np.asarray(cv2.resize(data.astronaut(), (640, 640), interpolation=cv2.INTER_AREA), np.uint8)
@@ -91,6 +92,23 @@ def test_a_resized_copy_is_brought_to_the_same_size() -> None:
     found = aligned(BEFORE, half)
     assert found.model == "similarity"
     assert largest_error(found, [[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]]) < 0.2
+
+
+@pytest.mark.parametrize("scale", [0.52, 0.67, 1.23])
+def test_a_resized_page_is_laid_as_resizing_does_it(scale: float) -> None:
+    """Points of thin strokes were off by a seventh of a pixel, so that lines at its edge came out changed."""
+    width, height = round(640 * scale), round(480 * scale)
+    resized = cv2.resize(page(), (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    across, down = width / 640, height / 480
+    expected = [[across, 0, across / 2 - 0.5], [0, down, down / 2 - 0.5], [0, 0, 1]]
+    assert largest_error(aligned(page(), np.asarray(resized, np.uint8)), expected) < 0.01
+
+
+def test_a_crop_that_was_resized_is_not_taken_for_the_whole() -> None:
+    crop = np.asarray(cv2.resize(SCENE[60:540, 60:580], (364, 336), interpolation=cv2.INTER_AREA), np.uint8)
+    found = aligned(SCENE[58:542, 58:582], crop)
+    true = np.array([[0.7, 0, 0.7 / 2 - 0.5 - 0.7 * 2], [0, 0.7, 0.7 / 2 - 0.5 - 0.7 * 2], [0, 0, 1]])
+    assert largest_error(found, true) < 0.2
 
 
 def test_a_crop_is_found_where_it_was_cut_out() -> None:

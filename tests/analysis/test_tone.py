@@ -10,7 +10,8 @@ from app.analysis import evaluate
 from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.tone.afar import with_afar
 from app.analysis.tone.even import _give_way, even_tone
-from app.analysis.tone.samples import Samples, rarity, sample, telling_of
+from app.analysis.tone.samples import Samples, sample
+from app.analysis.tone.telling import rarity, telling_of
 
 BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 VALID = np.full(BEFORE.shape[:2], 255, np.uint8)

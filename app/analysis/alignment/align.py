@@ -111,12 +111,12 @@ def _followed(before: Picture, after: Picture, works: Works, tracked: Tracked) -
         matrix = scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
         return _told(Alignment("homography", rows(matrix), inliers, BENT, bend=bend))
     same_size = before.pixels.shape == after.pixels.shape
-    if (
-        same_size
-        and is_small_move(found, grey_before, grey_after)
-        and not _better(grey_before, grey_after, found, np.eye(3))
-    ):
-        return Alignment(inliers=len(tracked.before), reason="already in place")
+    if is_small_move(found, grey_before, grey_after):
+        framed = Alignment(reason="already in place") if same_size else replace(_framed(before, after), reason=None)
+        frame = frame_matrix(grey_before.shape, grey_after.shape)
+        fits = not _better(grey_before, grey_after, found, frame)
+        if (same_size and fits) or (framed.model != "none" and (fits or _resized(before, after, found, works))):
+            return replace(framed, inliers=len(tracked.before))
     full = to_full(tracked.before, scale_before), to_full(tracked.after, scale_after)
     fitted = simplest_fit(*full, same_size, 1.0 / min(scale_before)) or _framed(before, after)
     if len(tracked.before) < FEW_POINTS and fitted.model not in ("none", "shift"):
@@ -161,6 +161,19 @@ def _slid(
         return None
     full = scaling(1 / scale[0], 1 / scale[1]) @ shift @ scaling(*scale)
     return Alignment("shift", rows(full))
+
+
+def _resized(before: Picture, after: Picture, found: FloatMatrix, works: Works) -> bool:
+    """Say whether work pictures of two sizes lie over each other as resizing lays them, but for part of a pixel.
+
+    Points say less than that: a few lines that fall between the pixels of the smaller picture move all of them.
+    """
+    (_, scale_before), (_, scale_after) = works
+    matrix = scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
+    corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
+    resized = frame_matrix(before.pixels.shape, after.pixels.shape)
+    apart = np.abs(mapped(matrix, corners) - mapped(resized, corners)).max()
+    return bool(apart <= WHOLE * max(1.0, after.width / before.width))
 
 
 def _better(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, rival: FloatMatrix) -> bool:

@@ -79,8 +79,8 @@ def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[tuple[FloatMatrix
 
 
 def is_small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) -> bool:
-    """Say whether a matrix moves work pictures of one size so little that noise may be all there is to it."""
-    return before.shape == after.shape and _ends_near(matrix, np.eye(3), before.shape)
+    """Say whether a matrix moves work pictures, brought to one size, so little that noise may be all there is to it."""
+    return _ends_near(matrix, frame_matrix(before.shape, after.shape), before.shape)
 
 
 def _ends_near(matrix: FloatMatrix, other: FloatMatrix, shape: tuple[int, ...]) -> bool:

@@ -17,6 +17,7 @@ from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.blocks import saved_again
 from app.analysis.sampling import Tiles, sample_tiles, strongest_channel
 from app.analysis.tone.curve import followed_curves
+from app.analysis.tone.fit import lit_otherwise
 
 BUSY = 8
 """Contrast to the neighbours, in levels, from which a pixel shows something."""
@@ -105,7 +106,8 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
         return Likeness.NOISY
     if count.tiles_lit >= max(_FEWEST_LIT, 0.5 * count.tiles_unequal) or _all_tones_changed(count):
         return Likeness.NOISY
-    if changed.unequal > _LEAST_EXPOSED * changed.pixels and followed_curves(before, after) is not None:
+    much = changed.unequal > _LEAST_EXPOSED * changed.pixels
+    if much and followed_curves(before, after) is not None:
         return Likeness.NOISY
     if saved_again(before, after, changed):
         return Likeness.NOISY
@@ -114,6 +116,9 @@ def likeness_of(before: UInt8Array, after: UInt8Array, changed: Changed) -> Like
         and count.blocks_unequal > 0.25 * count.blocks
         and count.busy_equal_there < 0.8 * count.busy_there
     )
+    # Black ground and clipped paper are as equal in another light as around letters that were drawn again.
+    if (much or redrawn) and lit_otherwise(before, after):
+        return Likeness.NOISY
     return Likeness.REDRAWN if redrawn else Likeness.EQUAL
 
 

@@ -5,7 +5,8 @@ import numpy as np
 from app.analysis.model import UInt8Array
 from app.analysis.resize import reduce_by
 from app.analysis.sampling import strongest_channel
-from app.analysis.tone.samples import ALL_OVER, BRIGHT, NARROW, SPAN, STROKE, Samples, cells, span_of
+from app.analysis.tone.samples import BRIGHT, NARROW, STROKE, Samples
+from app.analysis.tone.telling import ALL_OVER, SPAN, cells, span_of
 from app.analysis.tone.tone_map import Float
 
 BLOCK = 6

@@ -24,17 +24,9 @@ from app.analysis.tone.models import (
     gain_at,
     stiff,
 )
-from app.analysis.tone.samples import (
-    NARROW,
-    Samples,
-    rarity,
-    sample,
-    telling_of,
-    too_plain,
-    untouched,
-    widespread,
-)
-from app.analysis.tone.solve import fit_levels, one_sided
+from app.analysis.tone.samples import NARROW, Samples, sample
+from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
+from app.analysis.tone.telling import cells, rarity, telling_of, too_plain, untouched, widespread
 from app.analysis.tone.tone_map import Float, ToneMap
 
 AGREED = 0.4 / 255
@@ -50,6 +42,10 @@ SIMPLER = 1.25
 """What light that only slopes may leave more than light in waves."""
 MOST_LEFT = CAP / 2 / 255
 """What light may leave at most: where it misses half of the samples, it was fitted to changes."""
+FEWEST_LIT, NEARLY_ALL = 0.005, 0.1
+"""What samples must tell on average, at least, and the share of the difference that light may leave of so few ..."""
+FEWEST_CELLS = 24
+"""... and the cells of 8 × 8 over the picture in which they must lie before waves are fitted to them."""
 MISFIT = 1.5 / 255
 """Mean difference left from which colours may be stronger or paler ..."""
 COLOURED = 0.75
@@ -90,7 +86,10 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
         return Tone(reason="too little to judge the exposure on"), None
     telling = telling_of(seen)
     if not widespread(telling, seen.positions):
-        return Tone(reason="too little to judge the exposure on"), None
+        light = _lit(seen, telling)
+        if light is None:
+            return Tone(reason="too little to judge the exposure on"), None
+        return _described(light, seen.source), light
     seen = with_afar(seen, telling, before, after, valid)
     telling = telling_of(seen)
     plain = cost(one_sided(seen, seen.source), telling)
@@ -125,6 +124,34 @@ def _described(tone_map: ToneMap, source: Float) -> Tone:
     red, green, blue = (gain_at(tone_map.curves, level) * tone_map.balance).tolist()
     what = ("light" if len(tone_map.light) else "exposure") + (" and strength of colours" if tone_map.strength else "")
     return Tone(True, (red, green, blue), f"{what} evened out")
+
+
+def lit_otherwise(before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether uneven light explains nearly all that differs, however little there is to tell by.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame.
+    """
+    seen = sample(before, after, np.full(before.shape[:2], 255, np.uint8))
+    return seen is not None and _lit(seen, telling_of(seen)) is not None
+
+
+def _lit(seen: Samples, telling: Float) -> ToneMap | None:
+    """Fit light where little tells: most of a page is clipped, or it is thin strokes on black.
+
+    None unless that explains nearly all; light in waves only where there is something to tell by all over.
+    """
+    plain = cost(one_sided(seen, seen.source), telling) if telling.mean() >= FEWEST_LIT else 0.0
+    if plain < AGREED:
+        return None
+    all_over = np.unique(cells(seen.positions[telling > 0])).size >= FEWEST_CELLS
+    for terms in (SLOPED, WAVY) if all_over else (SLOPED,):
+        light = fit_light(seen, telling, telling * rarity(seen, telling), stiff(CURVE_RIDGE), terms=terms)
+        if light.cost < NEARLY_ALL * plain:
+            return light.tone_map
+    return None
 
 
 def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:

@@ -3,7 +3,6 @@
 import math
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -22,9 +21,6 @@ EDGY = (24.0, 80.0)
 """Patches with more range than this lie on an edge, where a hair of misregistration looks like light."""
 STROKE = 0.3
 """Weight of patches that hold ink and clipped paper: the ink of a thin stroke is never pure."""
-RARITY = 0.75
-ALL_OVER = 12
-"""Cells of 8 × 8 over the picture from which on something is found all over."""
 BRIGHT = 252.0
 """Levels from here on are taken as clipped: they only say "at least this bright"."""
 AT_LIMIT = 0.02
@@ -36,14 +32,8 @@ BLACK = 1.5 / 255
 """Mean, 0 to 1, up to which it was black for certain."""
 STAYED = 0.25
 """Share of black patches that are black in both pictures from which on exposure left black alone."""
-TURNS = 24
-"""A level up to here may round to itself in another light."""
-FEW = 0.005
-"""Share of patches that may hold a change: more of them, in both pictures, are a tone of their own."""
 NARROW = 0.25
 """Span of levels, 0 to 1, within which too little is known of brighter and darker things."""
-SPAN = 12.0
-"""Levels that the tones of a picture must span before light is fitted to them."""
 
 
 class Samples(NamedTuple):
@@ -96,9 +86,10 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     target, source = chosen(mean_before) / 255, chosen(mean_after) / 255
     unclipped = ~(cut | (lows[0] + lows[1] <= 2 * DARK).all(axis=1))
     edgy = float(np.clip(1.5 * np.median(spread[unclipped] if unclipped.any() else spread), *EDGY))
-    mixed = cut & (spread > 4 * RINGING)
+    on_black = (lows[0] <= DARK).all(axis=1) & (lows[1] <= DARK).all(axis=1)
+    mixed = (cut | on_black) & (spread > 4 * RINGING)
     if mixed.any():
-        target[mixed], source[mixed], spread[mixed] = _darker_half(before, after, y[mixed], x[mixed])
+        target[mixed], source[mixed], spread[mixed] = _telling_half(before, after, y[mixed], x[mixed], on_black[mixed])
     flatness = np.where(mixed, STROKE, 1.0) / (1 + (spread / edgy) ** 2)
     flatness *= np.where(_biased(*lows), 0.05, 1.0)
     flatness *= np.where(_strokes(target, source), 0.0, 1.0)
@@ -113,26 +104,23 @@ def _strokes(target: Float, source: Float) -> npt.NDArray[np.bool_]:
     return np.asarray(black & ~stayed & (stayed.sum() > STAYED * black.sum()))
 
 
-def span_of(source: Float, telling: Float) -> tuple[float, float]:
-    """Give the levels, 0 to 1, between which the samples that tell most lie, but for two in a hundred at either end."""
-    grey = source.mean(axis=1)[telling > min(0.1, telling.max() / 2)]
-    low, high = np.quantile(grey, [0.02, 0.98]).tolist()
-    return low, high
+def _telling_half(
+    before: UInt8Array, after: UInt8Array, y: Index, x: Index, on_black: npt.NDArray[np.bool_]
+) -> tuple[Float, Float, Float]:
+    """Give means (n, 3), 0 to 1, and summed ranges (n,) of the darker pixels of patches, or of the lighter on black.
 
-
-def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float]:
-    """Give means (n, 3), 0 to 1, and summed ranges (n,) of those pixels of patches that are dark in *before*.
-
-    What is clipped would have been brighter, so that a mean over ink and clipped paper does not follow any curve.
+    What is clipped would have been brighter, so that a mean over ink and clipped paper does not follow any curve; and
+    black is black in any light. What is dark in *before* is darker.
     """
     around = np.array([dy * before.shape[1] + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
     places = (y * before.shape[1] + x)[:, None] + around
     was, now = (np.take(image.reshape(-1, 3), places, axis=0).astype(np.float64) for image in (before, after))
     grey = was.mean(axis=2)
-    dark = (grey <= (grey.min(axis=1) + grey.max(axis=1))[:, None] / 2)[..., None]
-    means = [(colours * dark).sum(axis=1) / dark.sum(axis=1) / 255 for colours in (was, now)]
+    middle = (grey.min(axis=1) + grey.max(axis=1))[:, None] / 2
+    half = np.where(on_black[:, None], grey >= middle, grey <= middle)[..., None]
+    means = [(colours * half).sum(axis=1) / half.sum(axis=1) / 255 for colours in (was, now)]
     spans = [
-        (np.where(dark, c, 0.0).max(axis=1) - np.where(dark, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)
+        (np.where(half, c, 0.0).max(axis=1) - np.where(half, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)
     ]
     return means[0], means[1], spans[0] + spans[1]
 
@@ -162,66 +150,3 @@ def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Floa
 def _biased(low_before: Float, low_after: Float) -> npt.NDArray[np.bool_]:
     """Mark patches where noise hit black in one image only: their mean is no longer the truth's."""
     return np.asarray(((low_before <= 0) != (low_after <= 0)).any(axis=-1))
-
-
-def telling_of(seen: Samples) -> Float:
-    """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike."""
-    target, source = seen.target, seen.source
-    both_bright = (target >= (BRIGHT - RINGING) / 255) & (source >= seen.bright[1] - RINGING / 255)
-    both_dark = (target <= MOST_DARK) & (source <= MOST_DARK)
-    return np.where((both_bright | both_dark).all(axis=1), 0.0, seen.flatness)
-
-
-def rarity(seen: Samples, telling: Float) -> Float:
-    """Weigh rare levels up, so that the ink on a page counts beside its paper, if they are found all over.
-
-    A level that is seen in a few places only may be a real change itself. Clipped paper is not rare, though only those
-    patches of it tell where noise or ringing took it off the limit.
-    """
-    levels = np.minimum(seen.source.mean(axis=1) * 20, 19).astype(np.intp)
-    share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
-    cell = cells(seen.positions)
-    found = np.bincount(levels * 64 + cell, telling, minlength=20 * 64).reshape(20, 64) > 0.5
-    spread = np.minimum(1, found.sum(axis=1) / ALL_OVER) ** 2
-    return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
-
-
-def widespread(telling: Float, positions: Float) -> bool:
-    """Say whether many samples tell, and all over: those of a few places may just as well be real changes."""
-    cell = cells(positions)
-    total = np.bincount(cell, minlength=64)
-    share = np.bincount(cell, telling, minlength=64) / np.maximum(total, 1)
-    return bool(telling.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
-
-
-def cells(positions: Float) -> Index:
-    """Number the cells of 8 × 8 over the picture in which positions (n, 2), 0 to 1, lie."""
-    return np.asarray((positions * 8).astype(np.intp) @ np.array([1, 8]))
-
-
-def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
-    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped or dark."""
-    step = max(1, int(math.sqrt(valid.size / 200_000)))
-    a, b = (np.ascontiguousarray(image[::step, ::step]) for image in (before, after))
-    high = strongest_channel(a)
-    telling = (valid[::step, ::step] > 0) & (high < BRIGHT) & (high > TURNS)
-    count = int(telling.sum())
-    equal = strongest_channel(cv2.absdiff(a, b)) == 0
-    return count > 0 and int(equal[telling].sum()) > 0.25 * count
-
-
-def too_plain(seen: Samples, telling: Float) -> bool:
-    """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know.
-
-    Beside the tones that tell how they changed, those of both pictures count, as ink is seldom flat and black is black
-    in any light.
-    """
-    if not telling.any():
-        return True
-    told = _tones(seen.source[telling > 0.1], 0.02)
-    return max(told, min(_tones(seen.target, FEW), _tones(seen.source, FEW))) < SPAN
-
-
-def _tones(colours: Float, beside: float) -> float:
-    """Give the levels between the darkest and the brightest patches, but for a share at either end."""
-    return float(np.ptp(np.quantile(colours.mean(axis=1), [beside, 1 - beside]))) * 255 if len(colours) else 0.0

@@ -1,0 +1,128 @@
+"""What samples tell of exposure and light: how much each does, and whether all of them do enough."""
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from app.analysis.model import UInt8Array
+from app.analysis.sampling import strongest_channel
+from app.analysis.tone.samples import BRIGHT, MOST_DARK, RINGING, Float, Index, Samples
+
+Marks = npt.NDArray[np.bool_]
+
+RARITY = 0.75
+ALL_OVER = 12
+"""Cells of 8 × 8 over the picture from which on something is found all over."""
+ACROSS = 16
+"""Cells across the picture, of which 3 × 3 are around a sample ..."""
+FAR, MOSTLY = 20.0, 0.5
+"""... in which light differs by fewer levels than this; and the share of those around that shows what light did."""
+TURNS = 24
+"""A level up to here may round to itself in another light."""
+FEW = 0.005
+"""Share of patches that may hold a change: more of them, in both pictures, are a tone of their own."""
+SPAN = 12.0
+"""Levels that the tones of a picture must span before light is fitted to them."""
+
+
+def telling_of(seen: Samples) -> Float:
+    """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike.
+
+    Nor do those that left the limit amid such as stayed at it, which no light does, as it changes slowly.
+    """
+    target, source = seen.target, seen.source
+    limits = (BRIGHT - RINGING) / 255, seen.bright[1] - RINGING / 255
+    bright = _all_of(target >= limits[0]), _all_of(source >= limits[1])
+    dark = _all_of(target <= MOST_DARK), _all_of(source <= MOST_DARK)
+    both_bright = (target >= limits[0]) & (source >= limits[1])
+    both_dark = (target <= MOST_DARK) & (source <= MOST_DARK)
+    silent = _all_of(both_bright | both_dark)
+    far = ~_all_of(np.abs(target - source) <= FAR / 255)
+    for was, now in (bright, dark):
+        for here, there in ((was, now), (now, was)):
+            silent |= here & ~there & far & _mostly(there, here, seen.positions)
+    return np.where(silent, 0.0, seen.flatness)
+
+
+def _all_of(channels: npt.ArrayLike) -> Marks:
+    return np.asarray(np.all(channels, axis=1), np.bool_)
+
+
+def _mostly(marked: Marks, among: Marks, positions: Float) -> Marks:
+    """Say of each sample whether most of those around it that are among some are marked."""
+    cell = np.minimum(positions * ACROSS, ACROSS - 1).astype(np.intp) @ np.array([1, ACROSS])
+    both, all_of = (
+        cv2.boxFilter(
+            np.bincount(cell, which, minlength=ACROSS**2).reshape(ACROSS, ACROSS),
+            -1,
+            (3, 3),
+            normalize=False,
+            borderType=cv2.BORDER_CONSTANT,
+        )
+        for which in (marked & among, among)
+    )
+    return np.asarray((both > MOSTLY * all_of).ravel()[cell])
+
+
+def rarity(seen: Samples, telling: Float) -> Float:
+    """Weigh rare levels up, so that the ink on a page counts beside its paper, if they are found all over.
+
+    A level that is seen in a few places only may be a real change itself. Clipped paper is not rare, though only those
+    patches of it tell where noise or ringing took it off the limit.
+    """
+    levels = np.minimum(seen.source.mean(axis=1) * 20, 19).astype(np.intp)
+    share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
+    cell = cells(seen.positions)
+    found = np.bincount(levels * 64 + cell, telling, minlength=20 * 64).reshape(20, 64) > 0.5
+    spread = np.minimum(1, found.sum(axis=1) / ALL_OVER) ** 2
+    return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
+
+
+def widespread(telling: Float, positions: Float) -> bool:
+    """Say whether many samples tell, and all over: those of a few places may just as well be real changes."""
+    cell = cells(positions)
+    total = np.bincount(cell, minlength=64)
+    share = np.bincount(cell, telling, minlength=64) / np.maximum(total, 1)
+    return bool(telling.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
+
+
+def cells(positions: Float) -> Index:
+    """Number the cells of 8 × 8 over the picture in which positions (n, 2), 0 to 1, lie."""
+    return np.asarray((positions * 8).astype(np.intp) @ np.array([1, 8]))
+
+
+def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
+    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped or dark."""
+    step = max(1, int(math.sqrt(valid.size / 200_000)))
+    a, b = (np.ascontiguousarray(image[::step, ::step]) for image in (before, after))
+    high = strongest_channel(a)
+    telling = (valid[::step, ::step] > 0) & (high < BRIGHT) & (high > TURNS)
+    count = int(telling.sum())
+    equal = strongest_channel(cv2.absdiff(a, b)) == 0
+    return count > 0 and int(equal[telling].sum()) > 0.25 * count
+
+
+def too_plain(seen: Samples, telling: Float) -> bool:
+    """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know.
+
+    Beside the tones that tell how they changed, those of both pictures count, as ink is seldom flat and black is black
+    in any light.
+    """
+    if not telling.any():
+        return True
+    told = _tones(seen.source[telling > 0.1], 0.02)
+    return max(told, min(_tones(seen.target, FEW), _tones(seen.source, FEW))) < SPAN
+
+
+def _tones(colours: Float, beside: float) -> float:
+    """Give the levels between the darkest and the brightest patches, but for a share at either end."""
+    return float(np.ptp(np.quantile(colours.mean(axis=1), [beside, 1 - beside]))) * 255 if len(colours) else 0.0
+
+
+def span_of(source: Float, telling: Float) -> tuple[float, float]:
+    """Give the levels, 0 to 1, between which the samples that tell most lie, but for two in a hundred at either end."""
+    grey = source.mean(axis=1)[telling > min(0.1, telling.max() / 2)]
+    low, high = np.quantile(grey, [0.02, 0.98]).tolist()
+    return low, high

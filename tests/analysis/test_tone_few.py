@@ -1,0 +1,126 @@
+"""Uneven light where little tells of it: text on black, and drawings on paper that is clipped nearly everywhere."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from app.analysis.evaluate import evaluate
+from app.analysis.model import Box, Evaluation, UInt8Array
+from app.analysis.tone.samples import Samples
+from app.analysis.tone.telling import telling_of
+from tests.analysis.screens import LETTER, overlap, page
+
+WHITE = 252 / 255
+
+
+def light_over(shape: tuple[int, ...], gain: Any) -> Any:
+    """Give a gain for each pixel, of x and y from 0 to 1."""
+    y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
+    return gain(x, y)[..., None]
+
+
+def lit(pixels: Any, gain: Any) -> UInt8Array:
+    return np.clip(np.rint(pixels * light_over(pixels.shape, gain)), 0, 255).astype(np.uint8)
+
+
+def compared(before: Any, after: Any) -> Evaluation:
+    first, second = (cv2.imencode(".png", pixels[..., ::-1])[1].tobytes() for pixels in (before, after))
+    return evaluate(first, second)
+
+
+def dark(digit: str = "8", text: float = 0.8) -> UInt8Array:
+    """Draw some lines of the page in light letters on black, and a large heading."""
+    lines = page(digit, button="white").copy()
+    lines[40:160] = lines[260:] = 255
+    cv2.putText(lines, "Night", (120, 440), cv2.FONT_HERSHEY_SIMPLEX, 4.0, (40, 40, 40), 10, cv2.LINE_AA)
+    return np.asarray((255 - lines) * text, np.uint8)
+
+
+def wavy(x: Any, y: Any) -> Any:
+    return 1 + 0.15 * np.sin(5 * x + 1) * np.cos(4 * y)
+
+
+def sloping(x: Any, y: Any) -> Any:
+    return 0.88 + 0.25 * x * y
+
+
+@pytest.mark.parametrize("gain", [wavy, sloping])
+@pytest.mark.parametrize("text", [0.8, 1.0])
+def test_text_on_black_in_uneven_light_is_no_change(gain: Any, text: float) -> None:
+    """Black is black in any light; only thin letters tell, and they were taken for letters drawn again."""
+    assert compared(dark(text=text), lit(dark(text=text), gain)).verdict == "equivalent"
+
+
+@pytest.mark.parametrize("gain", [wavy, sloping])
+def test_another_letter_on_black_in_uneven_light_is_found(gain: Any) -> None:
+    found = compared(dark("8"), lit(dark("3"), gain)).regions
+    assert len(found) == 1
+    assert overlap(found[0], LETTER) > 0.1
+
+
+def test_words_that_became_fainter_on_black_are_no_light() -> None:
+    """The other letters stayed as they were, which no light leaves them."""
+    before = dark(text=1.0)
+    after = before.copy()
+    words = [Box(20, 22, 150, 17), Box(300, 22, 85, 17), Box(160, 212, 120, 20)]
+    for word in words:
+        after[word.slices] = (after[word.slices] * 0.6).astype(np.uint8)
+    found = compared(before, after)
+    assert found.verdict == "different"
+    for word in words:
+        assert any(overlap(region, word) > 0.3 for region in found.regions)
+
+
+def drawing() -> UInt8Array:
+    """Draw a few lines on white paper."""
+    paper = np.full((600, 800, 3), 255, np.uint8)
+    cv2.polylines(paper, [np.array([(60, 400), (700, 120), (500, 520)])], True, (30, 40, 160), 3, cv2.LINE_AA)
+    cv2.putText(paper, "0.25", (60, 560), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 2, cv2.LINE_AA)
+    return paper
+
+
+def shaded(x: Any, y: Any) -> Any:
+    """Light that clips paper everywhere but in one corner."""
+    return 1.2 - 0.36 * ((1 - x) * (1 - y)) ** 2
+
+
+def test_paper_shaded_in_one_corner_is_no_change() -> None:
+    assert compared(drawing(), lit(drawing(), shaded)).verdict == "equivalent"
+
+
+def test_things_drawn_on_clipped_paper_do_not_teach_an_exposure_that_hides_them() -> None:
+    """They were most of what told; the curve fitted to them made them paper."""
+    boxes = [Box(560, 60, 70, 60), Box(620, 420, 80, 70), Box(330, 60, 60, 60), Box(140, 470, 60, 70)]
+    after = drawing()
+    for box, level in zip(boxes, (160, 150, 170, 165), strict=True):
+        after[box.slices] = level
+    found = compared(drawing(), lit(after, shaded)).regions
+    assert len(found) == len(boxes)
+    for box in boxes:
+        assert max(overlap(region, box) for region in found) > 0.8
+
+
+def grid(target: float, source: float) -> Samples:
+    """Give samples on a grid, all of one level in either picture."""
+    places = (np.mgrid[0:64, 0:64].reshape(2, -1).T + 0.5) / 64
+    levels = [np.full((len(places), 3), level) for level in (target, source)]
+    return Samples(*levels, places, np.ones(len(places)), (WHITE, WHITE))
+
+
+@pytest.mark.parametrize(("stayed", "left"), [(1.0, 0.7), (0.0, 0.3)])
+@pytest.mark.parametrize("side", ["target", "source"])
+def test_what_left_the_limit_amid_such_as_stayed_at_it_tells_nothing(stayed: float, left: float, side: str) -> None:
+    seen = grid(stayed, stayed)
+    inside = (np.abs(seen.positions - 0.5) < 0.05).all(axis=1)
+    getattr(seen, side)[inside] = left
+    assert not telling_of(seen).any()
+
+
+def test_what_left_the_limit_with_all_around_it_tells() -> None:
+    seen = grid(1.0, 1.0)
+    shade = seen.positions[:, 0] < 0.3
+    seen.source[shade] = 0.8
+    assert telling_of(seen)[seen.positions[:, 0] < 0.2].all()
+    assert not telling_of(seen)[~shade].any()
