@@ -19,6 +19,8 @@ ACROSS = 16
 """Cells across the picture, of which 3 × 3 are around a sample ..."""
 FAR, MOSTLY = 20.0, 0.5
 """... in which light differs by fewer levels than this; and the share of those around that shows what light did."""
+OUTVOTED = 0.2
+"""Share of what tells up to which a robust fit is not pulled."""
 TURNS = 24
 """A level up to here may round to itself in another light."""
 FEW = 0.005
@@ -30,40 +32,35 @@ SPAN = 12.0
 def telling_of(seen: Samples) -> Float:
     """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike.
 
-    Nor do those that left the limit amid such as stayed at it, which no light does, as it changes slowly.
+    Nor do those that left the limit amid such as stayed at it, which no light does, as it changes slowly; a few of them
+    are outvoted anyway, but on a drawing they may be most of what tells.
     """
     target, source = seen.target, seen.source
     limits = (BRIGHT - RINGING) / 255, seen.bright[1] - RINGING / 255
-    bright = _all_of(target >= limits[0]), _all_of(source >= limits[1])
-    dark = _all_of(target <= MOST_DARK), _all_of(source <= MOST_DARK)
-    both_bright = (target >= limits[0]) & (source >= limits[1])
-    both_dark = (target <= MOST_DARK) & (source <= MOST_DARK)
-    silent = _all_of(both_bright | both_dark)
-    far = ~_all_of(np.abs(target - source) <= FAR / 255)
-    for was, now in (bright, dark):
-        for here, there in ((was, now), (now, was)):
-            silent |= here & ~there & far & _mostly(there, here, seen.positions)
-    return np.where(silent, 0.0, seen.flatness)
+    bright = target >= limits[0], source >= limits[1]
+    dark = target <= MOST_DARK, source <= MOST_DARK
+    telling = np.where(_all_of((bright[0] & bright[1]) | (dark[0] & dark[1])), 0.0, seen.flatness)
+    alone = _alone(bright, seen.positions) | _alone(dark, seen.positions)
+    alone &= ~_all_of(np.abs(target - source) <= FAR / 255)
+    return np.where(alone, 0.0, telling) if telling[alone].sum() > OUTVOTED * telling.sum() else telling
 
 
 def _all_of(channels: npt.ArrayLike) -> Marks:
     return np.asarray(np.all(channels, axis=1), np.bool_)
 
 
-def _mostly(marked: Marks, among: Marks, positions: Float) -> Marks:
-    """Say of each sample whether most of those around it that are among some are marked."""
+def _alone(at_limit: tuple[Marks, Marks], positions: Float) -> Marks:
+    """Mark samples at a limit in one image only, where most of those around that are at it there are so in both."""
+    was, now = _all_of(at_limit[0]), _all_of(at_limit[1])
     cell = np.minimum(positions * ACROSS, ACROSS - 1).astype(np.intp) @ np.array([1, ACROSS])
-    both, all_of = (
-        cv2.boxFilter(
-            np.bincount(cell, which, minlength=ACROSS**2).reshape(ACROSS, ACROSS),
-            -1,
-            (3, 3),
-            normalize=False,
-            borderType=cv2.BORDER_CONSTANT,
-        )
-        for which in (marked & among, among)
-    )
-    return np.asarray((both > MOSTLY * all_of).ravel()[cell])
+
+    def around(which: Marks) -> Float:
+        counts = np.bincount(cell, which, minlength=ACROSS**2).reshape(ACROSS, ACROSS)
+        total = cv2.boxFilter(counts, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        return np.asarray(total.ravel()[cell], np.float64)
+
+    stayed = around(was & now)
+    return (was & ~now & (stayed > MOSTLY * around(was))) | (now & ~was & (stayed > MOSTLY * around(now)))
 
 
 def rarity(seen: Samples, telling: Float) -> Float:
