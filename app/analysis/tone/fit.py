@@ -1,5 +1,7 @@
 """Fit the tone map that turns *after* into *before*, robustly."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from app.analysis.model import Tone, UInt8Array
@@ -166,7 +168,8 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
     ridge = stiff(ridge) if flat else ridge
     if uneven:
-        best = _light(seen, telling, weight, ridge, plain, bound=_bound(best, flat)) or best
+        lights = _lights(seen, telling, weight, ridge, plain)
+        best = next((light for light in lights if _beats(light, best, flat, seen, telling)), best)
     if best.cost > MISFIT:
         vivid = (
             fit_light(seen, telling, weight, ridge, vivid=True)
@@ -179,22 +182,28 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     return best.tone_map if _lowers(best, seen, telling, plain) else None
 
 
-def _bound(best: Fitted, flat: bool) -> float:
-    """Give what light must cost less than, beside a curve."""
-    return 2.5 * best.cost + 0.5 / 255 if flat else 0.85 * best.cost - 0.05 / 255
-
-
-def _light(seen: Samples, telling: Float, weight: Float, ridge: Float, plain: float, bound: float) -> Fitted | None:
-    """Fit light that slopes and light in waves; give the simplest that is good enough.
+def _lights(seen: Samples, telling: Float, weight: Float, ridge: Float, plain: float) -> Iterator[Fitted]:
+    """Fit light that slopes and light in waves; give those that explain much, the simplest first.
 
     Most light does slope, and slopes tell how it goes on where paper is clipped; waves end there.
     """
     terms = SLOPED, WAVY
     sloped, wavy = in_threads(lambda i: fit_light(seen, telling, weight, ridge, terms=terms[i]), range(2))
-    most = min(bound, MOST_LEFT)
-    if sloped.cost < min(EXPLAINED * plain, most, SIMPLER * wavy.cost + 0.1 / 255):
-        return sloped
-    return wavy if wavy.cost < min(WELL_EXPLAINED * plain, most) else None
+    if sloped.cost < min(EXPLAINED * plain, MOST_LEFT, SIMPLER * wavy.cost + 0.1 / 255):
+        yield sloped
+    if wavy.cost < min(WELL_EXPLAINED * plain, MOST_LEFT):
+        yield wavy
+
+
+def _beats(light: Fitted, curve: Fitted, flat: bool, seen: Samples, telling: Float) -> bool:
+    """Say whether light explains more than a curve, or no less than one that no exposure makes.
+
+    A flat curve takes the noise of paper with it: light may leave that, if it leaves no more on one side than on
+    the other.
+    """
+    if not flat:
+        return light.cost < 0.85 * curve.cost - 0.05 / 255
+    return light.cost < 2.5 * curve.cost + 0.5 / 255 or drift(light.left, seen.positions, telling) < EVEN
 
 
 def _lowers(found: Fitted, seen: Samples, telling: Float, plain: float) -> bool:
