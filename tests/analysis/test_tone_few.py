@@ -124,3 +124,15 @@ def test_what_left_the_limit_with_all_around_it_tells() -> None:
     seen.source[shade] = 0.8
     assert telling_of(seen)[seen.positions[:, 0] < 0.2].all()
     assert not telling_of(seen)[~shade].any()
+
+
+@pytest.mark.parametrize("gain", [0.8, 0.85, 1.15])
+@pytest.mark.parametrize("size", [0.75, 1.0])
+def test_thin_letters_on_black_that_blur_dims_tell_their_exposure_from_afar(size: float, gain: float) -> None:
+    """No patch of them is flat, and blur dims each stroke; blocks of strokes and black keep their mean."""
+    letters = cv2.resize(page(button="white", scale=2), None, fx=size / 2, fy=size / 2, interpolation=cv2.INTER_AREA)
+    before = np.asarray((255 - letters) * 0.8, np.uint8)
+    cv2.putText(before, "Night", (110, 320), cv2.FONT_HERSHEY_DUPLEX, 2 * size, (200, 200, 200), 3, cv2.LINE_AA)
+    noise = np.random.default_rng(1).normal(0, 4, before.shape)
+    after = cv2.GaussianBlur(before.astype(np.float32), (0, 0), 0.7) * gain + noise
+    assert compared(before, np.clip(np.rint(after), 0, 255).astype(np.uint8)).verdict == "equivalent"

@@ -5,14 +5,16 @@ import numpy as np
 from app.analysis.model import UInt8Array
 from app.analysis.resize import reduce_by
 from app.analysis.sampling import strongest_channel
-from app.analysis.tone.samples import BRIGHT, NARROW, STROKE, Samples
-from app.analysis.tone.telling import ALL_OVER, SPAN, cells, span_of
+from app.analysis.tone.samples import BRIGHT, MOST_DARK, NARROW, STROKE, Samples
+from app.analysis.tone.telling import ALL_OVER, SPAN, cells, span_of, widespread
 from app.analysis.tone.tone_map import Float
 
 BLOCK = 6
 """Pixels a side of what is looked at as one ..."""
 MOST_AFAR = 2_000
 """... and how much of it is."""
+MOSTLY = 0.5
+"""Share of black patches from which a picture is drawn on black."""
 
 
 def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples:
@@ -35,8 +37,13 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
     Samples
         With up to 2000 more; as it was where its tones span a quarter of the levels or others lie in few places only.
     """
+    if not telling.any():
+        return seen
     low, high = span_of(seen.source, telling)
-    if high - low >= NARROW:
+    on_black = (np.maximum(seen.target, seen.source) <= MOST_DARK).all(axis=1).mean() > MOSTLY
+    if on_black or not widespread(telling, seen.positions):
+        low = high = MOST_DARK  # thin strokes tell of all tones, though hardly any is flat
+    elif high - low >= NARROW:
         return seen
     whole = valid.copy()
     for pixels in (before, after):

@@ -86,14 +86,13 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     seen = sample(before, after, valid)
     if seen is None:
         return Tone(reason="too little to judge the exposure on"), None
+    seen = with_afar(seen, telling_of(seen), before, after, valid)
     telling = telling_of(seen)
     if not widespread(telling, seen.positions):
         light = _lit(seen, telling)
         if light is None:
             return Tone(reason="too little to judge the exposure on"), None
         return _described(light, seen.source), light
-    seen = with_afar(seen, telling, before, after, valid)
-    telling = telling_of(seen)
     plain = cost(one_sided(seen, seen.source), telling)
     if plain < AGREED or untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
@@ -136,8 +135,12 @@ def lit_otherwise(before: UInt8Array, after: UInt8Array) -> bool:
     before, after : array (H, W, 3), uint8
         RGB in one frame.
     """
-    seen = sample(before, after, np.full(before.shape[:2], 255, np.uint8))
-    return seen is not None and _lit(seen, telling_of(seen)) is not None
+    everywhere = np.full(before.shape[:2], 255, np.uint8)
+    seen = sample(before, after, everywhere)
+    if seen is None:
+        return False
+    seen = with_afar(seen, telling_of(seen), before, after, everywhere)
+    return _lit(seen, telling_of(seen)) is not None
 
 
 def _lit(seen: Samples, telling: Float) -> ToneMap | None:

@@ -86,10 +86,9 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     target, source = chosen(mean_before) / 255, chosen(mean_after) / 255
     unclipped = ~(cut | (lows[0] + lows[1] <= 2 * DARK).all(axis=1))
     edgy = float(np.clip(1.5 * np.median(spread[unclipped] if unclipped.any() else spread), *EDGY))
-    on_black = (lows[0] <= DARK).all(axis=1) & (lows[1] <= DARK).all(axis=1)
-    mixed = (cut | on_black) & (spread > 4 * RINGING)
+    mixed = cut & (spread > 4 * RINGING)
     if mixed.any():
-        target[mixed], source[mixed], spread[mixed] = _telling_half(before, after, y[mixed], x[mixed], on_black[mixed])
+        target[mixed], source[mixed], spread[mixed] = _darker_half(before, after, y[mixed], x[mixed])
     flatness = np.where(mixed, STROKE, 1.0) / (1 + (spread / edgy) ** 2)
     flatness *= np.where(_biased(*lows), 0.05, 1.0)
     flatness *= np.where(_strokes(target, source), 0.0, 1.0)
@@ -104,23 +103,19 @@ def _strokes(target: Float, source: Float) -> npt.NDArray[np.bool_]:
     return np.asarray(black & ~stayed & (stayed.sum() > STAYED * black.sum()))
 
 
-def _telling_half(
-    before: UInt8Array, after: UInt8Array, y: Index, x: Index, on_black: npt.NDArray[np.bool_]
-) -> tuple[Float, Float, Float]:
-    """Give means (n, 3), 0 to 1, and summed ranges (n,) of the darker pixels of patches, or of the lighter on black.
+def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float]:
+    """Give means (n, 3), 0 to 1, and summed ranges (n,) of those pixels of patches that are dark in *before*.
 
-    What is clipped would have been brighter, so that a mean over ink and clipped paper does not follow any curve; and
-    black is black in any light. What is dark in *before* is darker.
+    What is clipped would have been brighter, so that a mean over ink and clipped paper does not follow any curve.
     """
     around = np.array([dy * before.shape[1] + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
     places = (y * before.shape[1] + x)[:, None] + around
     was, now = (np.take(image.reshape(-1, 3), places, axis=0).astype(np.float64) for image in (before, after))
     grey = was.mean(axis=2)
-    middle = (grey.min(axis=1) + grey.max(axis=1))[:, None] / 2
-    half = np.where(on_black[:, None], grey >= middle, grey <= middle)[..., None]
-    means = [(colours * half).sum(axis=1) / half.sum(axis=1) / 255 for colours in (was, now)]
+    dark = (grey <= (grey.min(axis=1) + grey.max(axis=1))[:, None] / 2)[..., None]
+    means = [(colours * dark).sum(axis=1) / dark.sum(axis=1) / 255 for colours in (was, now)]
     spans = [
-        (np.where(half, c, 0.0).max(axis=1) - np.where(half, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)
+        (np.where(dark, c, 0.0).max(axis=1) - np.where(dark, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)
     ]
     return means[0], means[1], spans[0] + spans[1]
 
