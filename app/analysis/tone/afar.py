@@ -35,7 +35,8 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
     Returns
     -------
     Samples
-        With up to 2000 more; as it was where its tones span a quarter of the levels or others lie in few places only.
+        With up to 2000 more; as it was where what tells spans a quarter of the levels and lies all over a picture
+        that is not drawn on black, and where other tones lie in a few places only.
     """
     if not telling.any():
         return seen
