@@ -83,11 +83,10 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     followed = None if curves is None else _follow(curves)
     if followed is not None:
         return followed
-    seen = sample(before, after, valid)
-    if seen is None:
+    looked = _look(before, after, valid)
+    if looked is None:
         return Tone(reason="too little to judge the exposure on"), None
-    seen = with_afar(seen, telling_of(seen), before, after, valid)
-    telling = telling_of(seen)
+    seen, telling = looked
     if not widespread(telling, seen.positions):
         light = _lit(seen, telling)
         if light is None:
@@ -135,12 +134,17 @@ def lit_otherwise(before: UInt8Array, after: UInt8Array) -> bool:
     before, after : array (H, W, 3), uint8
         RGB in one frame.
     """
-    everywhere = np.full(before.shape[:2], 255, np.uint8)
-    seen = sample(before, after, everywhere)
+    looked = _look(before, after, np.full(before.shape[:2], 255, np.uint8))
+    return looked is not None and _lit(*looked) is not None
+
+
+def _look(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Samples, Float] | None:
+    """Give samples, of blocks from afar where they are needed, and what each tells."""
+    seen = sample(before, after, valid)
     if seen is None:
-        return False
-    seen = with_afar(seen, telling_of(seen), before, after, everywhere)
-    return _lit(seen, telling_of(seen)) is not None
+        return None
+    seen = with_afar(seen, telling_of(seen), before, after, valid)
+    return seen, telling_of(seen)
 
 
 def _lit(seen: Samples, telling: Float) -> ToneMap | None:
