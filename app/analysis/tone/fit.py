@@ -28,7 +28,16 @@ from app.analysis.tone.models import (
 )
 from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
-from app.analysis.tone.telling import cells, rarity, telling_of, too_plain, untouched, widespread
+from app.analysis.tone.telling import (
+    cells,
+    darkens_slowly,
+    on_paper,
+    rarity,
+    telling_of,
+    too_plain,
+    untouched,
+    widespread,
+)
 from app.analysis.tone.tone_map import Float, ToneMap
 
 AGREED = 0.4 / 255
@@ -153,7 +162,7 @@ def _lit(seen: Samples, telling: Float) -> ToneMap | None:
     None unless that explains nearly all; light in waves only where there is something to tell by all over.
     """
     plain = cost(one_sided(seen, seen.source), telling) if telling.mean() >= FEWEST_LIT else 0.0
-    if plain < AGREED:
+    if plain < AGREED or not darkens_slowly(seen, telling):
         return None
     all_over = np.unique(cells(seen.positions[telling > 0])).size >= FEWEST_CELLS
     for terms in (SLOPED, WAVY) if all_over else (SLOPED,):
@@ -171,6 +180,8 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     weight = telling * rarity(seen, telling)
     best, ridge = fit_curve(seen, telling, weight)
     flat = flattens(best.tone_map.curves, seen.source, telling)
+    if on_paper(seen) and not darkens_slowly(seen, telling):
+        return None
     uneven = flat or drift(best.left, seen.positions, telling) > EVEN
     # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
     ridge = stiff(ridge) if flat else ridge

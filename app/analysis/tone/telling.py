@@ -19,6 +19,8 @@ ACROSS = 16
 """Cells across the picture, of which 3 × 3 are around a sample ..."""
 FAR, MOSTLY = 20.0, 0.5
 """... in which light differs by fewer levels than this; and the share of those around that shows what light did."""
+FEWEST, CROSS = 3, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+"""Samples of paper without which a cell says nothing; a cell and the four beside it."""
 OUTVOTED = 0.2
 """Share of what tells up to which a robust fit is not pulled."""
 TURNS = 24
@@ -45,6 +47,39 @@ def telling_of(seen: Samples) -> Float:
     return np.where(alone, 0.0, telling) if telling[alone].sum() > OUTVOTED * telling.sum() else telling
 
 
+def darkens_slowly(seen: Samples, telling: Float) -> bool:
+    """Say whether paper that is shaded in part is hardly darker where that begins: what was painted has an edge.
+
+    Paper that left the limit alone, and therefore does not tell, is left out.
+    """
+    level = seen.source.mean(axis=1)
+    at_limit = level >= seen.bright[1] - RINGING / 255
+    paper = _all_of(seen.target >= (BRIGHT - RINGING) / 255) & (at_limit | (telling > 0))
+    cell = _cell(seen.positions)
+
+    def sums(values: Float, which: Marks) -> Float:
+        total = np.bincount(cell[which], values[which], minlength=ACROSS**2)
+        return np.asarray(total.reshape(ACROSS, ACROSS), np.float64)
+
+    every = np.ones(len(level))
+    lit, shaded = sums(every, paper & at_limit), sums(every, paper & ~at_limit)
+    beside = cv2.dilate(((lit > shaded) & (lit >= FEWEST)).astype(np.uint8), CROSS) > 0
+    edge = beside & (shaded >= lit) & (shaded >= FEWEST)
+    darker = seen.bright[1] - sums(level, paper & ~at_limit)[edge] / shaded[edge]
+    return not edge.any() or float((darker > FAR / 255).mean()) < MOSTLY
+
+
+def on_paper(seen: Samples) -> bool:
+    """Say whether most of *before* is clipped paper."""
+    return float(_all_of(seen.target >= (BRIGHT - RINGING) / 255).mean()) > MOSTLY
+
+
+def _cell(positions: Float) -> Index:
+    """Number the cells of 16 × 16 over the picture in which positions (n, 2), 0 to 1, lie."""
+    columns, rows = np.minimum(positions * ACROSS, ACROSS - 1).astype(np.intp).T
+    return np.asarray(columns + ACROSS * rows, np.intp)
+
+
 def _all_of(channels: npt.ArrayLike) -> Marks:
     return np.asarray(np.all(channels, axis=1), np.bool_)
 
@@ -52,7 +87,7 @@ def _all_of(channels: npt.ArrayLike) -> Marks:
 def _alone(at_limit: tuple[Marks, Marks], positions: Float) -> Marks:
     """Mark samples at a limit in one image only, where most of those around that are at it there are so in both."""
     was, now = _all_of(at_limit[0]), _all_of(at_limit[1])
-    cell = np.minimum(positions * ACROSS, ACROSS - 1).astype(np.intp) @ np.array([1, ACROSS])
+    cell = _cell(positions)
 
     def around(which: Marks) -> Float:
         counts = np.bincount(cell, which, minlength=ACROSS**2).reshape(ACROSS, ACROSS)
