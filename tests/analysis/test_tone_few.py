@@ -136,3 +136,15 @@ def test_thin_letters_on_black_that_blur_dims_tell_their_exposure_from_afar(size
     noise = np.random.default_rng(1).normal(0, 4, before.shape)
     after = cv2.GaussianBlur(before.astype(np.float32), (0, 0), 0.7) * gain + noise
     assert compared(before, np.clip(np.rint(after), 0, 255).astype(np.uint8)).verdict == "equivalent"
+
+
+@pytest.mark.parametrize("share", [0.6, 0.8])
+@pytest.mark.parametrize("quality", [95, 70])
+def test_a_part_of_the_paper_that_became_darker_with_an_edge_is_a_change(share: float, quality: int) -> None:
+    """Paper elsewhere was clipped, which any exposure allows: one was found that made the part white again."""
+    before, after, part = drawing(), drawing(), Box(270, 80, 420, 320)
+    after[part.slices] = (after[part.slices] * share).astype(np.uint8)
+    saved = cv2.imencode(".jpg", after[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    found = evaluate(cv2.imencode(".png", before[..., ::-1])[1].tobytes(), saved)
+    assert not found.tone.applied
+    assert overlap(found.regions[0], part) > 0.9
