@@ -30,8 +30,7 @@ from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
 from app.analysis.tone.telling import (
     cells,
-    darkens_slowly,
-    on_paper,
+    hides_an_edge,
     rarity,
     telling_of,
     too_plain,
@@ -162,13 +161,13 @@ def _lit(seen: Samples, telling: Float) -> ToneMap | None:
     None unless that explains nearly all; light in waves only where there is something to tell by all over.
     """
     plain = cost(one_sided(seen, seen.source), telling) if telling.mean() >= FEWEST_LIT else 0.0
-    if plain < AGREED or not darkens_slowly(seen, telling):
+    if plain < AGREED:
         return None
     all_over = np.unique(cells(seen.positions[telling > 0])).size >= FEWEST_CELLS
     for terms in (SLOPED, WAVY) if all_over else (SLOPED,):
         light = fit_light(seen, telling, telling * rarity(seen, telling), stiff(CURVE_RIDGE), terms=terms)
         if light.cost < NEARLY_ALL * plain:
-            return light.tone_map
+            return None if hides_an_edge(seen, telling, light.left) else light.tone_map
     return None
 
 
@@ -180,8 +179,6 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
     weight = telling * rarity(seen, telling)
     best, ridge = fit_curve(seen, telling, weight)
     flat = flattens(best.tone_map.curves, seen.source, telling)
-    if on_paper(seen) and not darkens_slowly(seen, telling):
-        return None
     uneven = flat or drift(best.left, seen.positions, telling) > EVEN
     # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
     ridge = stiff(ridge) if flat else ridge
@@ -197,7 +194,9 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         least, most = STRENGTHS
         told = vivid.cost < min(COLOURED * best.cost, MOST_LEFT) and least < abs(vivid.tone_map.strength) < most
         best = vivid if told else best
-    return best.tone_map if _lowers(best, seen, telling, plain) else None
+    if hides_an_edge(seen, telling, best.left) or not _lowers(best, seen, telling, plain):
+        return None
+    return best.tone_map
 
 
 def _lights(seen: Samples, telling: Float, weight: Float, ridge: Float, plain: float) -> Iterator[Fitted]:

@@ -47,31 +47,45 @@ def telling_of(seen: Samples) -> Float:
     return np.where(alone, 0.0, telling) if telling[alone].sum() > OUTVOTED * telling.sum() else telling
 
 
-def darkens_slowly(seen: Samples, telling: Float) -> bool:
-    """Say whether paper that is shaded in part is hardly darker where that begins: what was painted has an edge.
+def hides_an_edge(seen: Samples, telling: Float, left: Float) -> bool:
+    """Say whether a tone map takes away that a part of the paper is darker in one image, from its edge on.
 
-    Paper that left the limit alone, and therefore does not tell, is left out.
+    Clipped paper allows any exposure that makes it brighter still; light begins where paper leaves the limit, but what
+    was painted on it has an edge. Paper that left the limit alone, and therefore does not tell, is left out.
+
+    Parameters
+    ----------
+    seen : Samples
+    telling : array (n,), 0 to 1
+        What each sample tells, as `telling_of` gives it.
+    left : array (n, 3), 0 to 1
+        What the tone map leaves of each.
     """
-    level = seen.source.mean(axis=1)
-    at_limit = level >= seen.bright[1] - RINGING / 255
-    paper = _all_of(seen.target >= (BRIGHT - RINGING) / 255) & (at_limit | (telling > 0))
-    cell = _cell(seen.positions)
+    explained = np.abs(left).max(axis=1) < FAR / 2 / 255
+    limits = [limit - RINGING / 255 for limit in seen.bright]
+    sides = (seen.target, limits[0]), (seen.source, limits[1])
+    return any(_edge_hidden(*sides[i], *sides[1 - i], seen.positions, telling, explained) for i in (0, 1))
 
-    def sums(values: Float, which: Marks) -> Float:
-        total = np.bincount(cell[which], values[which], minlength=ACROSS**2)
-        return np.asarray(total.reshape(ACROSS, ACROSS), np.float64)
 
-    every = np.ones(len(level))
-    lit, shaded = sums(every, paper & at_limit), sums(every, paper & ~at_limit)
+def _edge_hidden(
+    here: Float, limit: float, there: Float, other: float, positions: Float, telling: Float, explained: Marks
+) -> bool:
+    """Say whether most of the edges of what is dark there, on what is clipped paper here, are explained."""
+    paper, at_limit = _all_of(here >= limit), _all_of(there >= other)
+    if paper.mean() <= MOSTLY:
+        return False
+    cell = _cell(positions)
+
+    def count(which: Marks) -> Float:
+        counts = np.bincount(cell[which], minlength=ACROSS**2)
+        return np.asarray(counts.reshape(ACROSS, ACROSS), np.float64)
+
+    dark = paper & ~at_limit & (telling > 0)
+    lit, shaded = count(paper & at_limit), count(dark)
     beside = cv2.dilate(((lit > shaded) & (lit >= FEWEST)).astype(np.uint8), CROSS) > 0
     edge = beside & (shaded >= lit) & (shaded >= FEWEST)
-    darker = seen.bright[1] - sums(level, paper & ~at_limit)[edge] / shaded[edge]
-    return not edge.any() or float((darker > FAR / 255).mean()) < MOSTLY
-
-
-def on_paper(seen: Samples) -> bool:
-    """Say whether most of *before* is clipped paper."""
-    return float(_all_of(seen.target >= (BRIGHT - RINGING) / 255).mean()) > MOSTLY
+    hidden = count(dark & explained & (there.mean(axis=1) < other + (RINGING - FAR) / 255))
+    return bool(edge.any() and (hidden[edge] > MOSTLY * shaded[edge]).mean() >= MOSTLY)
 
 
 def _cell(positions: Float) -> Index:
