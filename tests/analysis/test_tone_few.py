@@ -165,3 +165,14 @@ def test_a_small_part_that_became_darker_does_not_hide_the_exposure_of_the_rest(
     assert found.tone.applied
     assert len(found.regions) == 1
     assert overlap(found.regions[0], part) > 0.8
+
+
+def test_a_grey_panel_that_brightening_clips_is_no_change() -> None:
+    """It becomes as white as the paper beside it, from its edge on; all other tones tell why."""
+    before = page().copy()
+    before[230:440, 300:520] = np.minimum(before[230:440, 300:520], 232)
+    for place, level in enumerate(range(50, 210, 20)):
+        before[20 + 56 * place : 60 + 56 * place, 540:600] = level, 255 - level, 128
+    noise = np.random.default_rng(3).normal(0, 3, before.shape)
+    after = np.clip(before * 1.15 + noise, 0, 255).astype(np.uint8)
+    assert compared(before, after).verdict == "equivalent"

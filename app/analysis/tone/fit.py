@@ -29,8 +29,8 @@ from app.analysis.tone.models import (
 from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
 from app.analysis.tone.telling import (
+    behind_an_edge,
     cells,
-    hides_an_edge,
     rarity,
     telling_of,
     too_plain,
@@ -167,7 +167,7 @@ def _lit(seen: Samples, telling: Float) -> ToneMap | None:
     for terms in (SLOPED, WAVY) if all_over else (SLOPED,):
         light = fit_light(seen, telling, telling * rarity(seen, telling), stiff(CURVE_RIDGE), terms=terms)
         if light.cost < NEARLY_ALL * plain:
-            return None if hides_an_edge(seen, telling, light.left) else light.tone_map
+            return None if _only_hides(light, seen, telling) else light.tone_map
     return None
 
 
@@ -194,9 +194,20 @@ def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
         least, most = STRENGTHS
         told = vivid.cost < min(COLOURED * best.cost, MOST_LEFT) and least < abs(vivid.tone_map.strength) < most
         best = vivid if told else best
-    if hides_an_edge(seen, telling, best.left) or not _lowers(best, seen, telling, plain):
+    if _only_hides(best, seen, telling) or not _lowers(best, seen, telling, plain):
         return None
     return best.tone_map
+
+
+def _only_hides(found: Fitted, seen: Samples, telling: Float) -> bool:
+    """Say whether all that a tone map explains is a part of the paper that is darker from its edge on."""
+    behind = behind_an_edge(seen, telling, found.left)
+    if not behind.any():
+        return False
+    rest = np.where(behind, 0.0, telling)
+    if not widespread(rest, seen.positions):
+        return True
+    return cost(found.left, rest) >= EXPLAINED * cost(one_sided(seen, seen.source), rest)
 
 
 def _lights(seen: Samples, telling: Float, weight: Float, ridge: Float, plain: float) -> Iterator[Fitted]:

@@ -47,8 +47,8 @@ def telling_of(seen: Samples) -> Float:
     return np.where(alone, 0.0, telling) if telling[alone].sum() > OUTVOTED * telling.sum() else telling
 
 
-def hides_an_edge(seen: Samples, telling: Float, left: Float) -> bool:
-    """Say whether a tone map takes away that a part of the paper is darker in one image, from its edge on.
+def behind_an_edge(seen: Samples, telling: Float, left: Float) -> Marks:
+    """Mark the part of the paper that is darker in one image, from its edge on, where a tone map takes that away.
 
     Clipped paper allows any exposure that makes it brighter still; light begins where paper leaves the limit, but what
     was painted on it has an edge. Paper that left the limit alone, and therefore does not tell, is left out.
@@ -60,32 +60,39 @@ def hides_an_edge(seen: Samples, telling: Float, left: Float) -> bool:
         What each sample tells, as `telling_of` gives it.
     left : array (n, 3), 0 to 1
         What the tone map leaves of each.
+
+    Returns
+    -------
+    array (n,), bool
+        Of neither, one or both images; none is marked where few of the edges are explained.
     """
     explained = np.abs(left).max(axis=1) < FAR / 2 / 255
-    limits = [limit - RINGING / 255 for limit in seen.bright]
-    sides = (seen.target, limits[0]), (seen.source, limits[1])
-    return any(_edge_hidden(*sides[i], *sides[1 - i], seen.positions, telling, explained) for i in (0, 1))
+    sides = (seen.target, seen.bright[0]), (seen.source, seen.bright[1])
+    return np.asarray(
+        _dark_part(*sides, seen.positions, telling, explained)
+        | _dark_part(*sides[::-1], seen.positions, telling, explained)
+    )
 
 
-def _edge_hidden(
-    here: Float, limit: float, there: Float, other: float, positions: Float, telling: Float, explained: Marks
-) -> bool:
-    """Say whether most of the edges of what is dark there, on what is clipped paper here, are explained."""
-    paper, at_limit = _all_of(here >= limit), _all_of(there >= other)
-    if paper.mean() <= MOSTLY:
-        return False
+def _dark_part(
+    here: tuple[Float, float], there: tuple[Float, float], positions: Float, telling: Float, explained: Marks
+) -> Marks:
+    """Mark what is clipped paper here and darker there, if most of its edges are explained; levels and their limits."""
+    paper, at_limit = (_all_of(levels >= limit - RINGING / 255) for levels, limit in (here, there))
+    dark = paper & ~at_limit & (telling > 0)
     cell = _cell(positions)
 
     def count(which: Marks) -> Float:
         counts = np.bincount(cell[which], minlength=ACROSS**2)
         return np.asarray(counts.reshape(ACROSS, ACROSS), np.float64)
 
-    dark = paper & ~at_limit & (telling > 0)
     lit, shaded = count(paper & at_limit), count(dark)
     beside = cv2.dilate(((lit > shaded) & (lit >= FEWEST)).astype(np.uint8), CROSS) > 0
     edge = beside & (shaded >= lit) & (shaded >= FEWEST)
-    hidden = count(dark & explained & (there.mean(axis=1) < other + (RINGING - FAR) / 255))
-    return bool(edge.any() and (hidden[edge] > MOSTLY * shaded[edge]).mean() >= MOSTLY)
+    hidden = count(dark & explained & (there[0].mean(axis=1) < there[1] - FAR / 255))
+    if paper.mean() > MOSTLY and edge.any() and (hidden[edge] > MOSTLY * shaded[edge]).mean() >= MOSTLY:
+        return dark
+    return np.zeros_like(dark)
 
 
 def _cell(positions: Float) -> Index:
