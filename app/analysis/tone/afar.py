@@ -14,7 +14,9 @@ BLOCK = 6
 MOST_AFAR = 2_000
 """... and how much of it is."""
 MOSTLY = 0.5
-"""Share of black patches from which a picture is drawn on black."""
+"""Share of black patches from which a picture is drawn on black ..."""
+THIN = 0.03
+"""... and what its patches tell on average up to which it is drawn in thin strokes."""
 
 
 def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples:
@@ -42,7 +44,7 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
         return seen
     low, high = span_of(seen.source, telling)
     on_black = (np.maximum(seen.target, seen.source) <= MOST_DARK).all(axis=1).mean() > MOSTLY
-    if on_black or not widespread(telling, seen.positions):
+    if (on_black and telling.mean() < THIN) or not widespread(telling, seen.positions):
         low = high = MOST_DARK  # thin strokes tell of all tones, though hardly any is flat
     elif high - low >= NARROW:
         return seen
