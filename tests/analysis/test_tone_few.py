@@ -153,11 +153,17 @@ def test_a_part_of_the_paper_that_became_darker_or_white_with_an_edge_is_a_chang
     assert overlap(found.regions[0], part) > 0.9
 
 
+def with_tones() -> UInt8Array:
+    """Draw the page with eight coloured squares."""
+    pixels = page().copy()
+    for place, level in enumerate(range(50, 210, 20)):
+        pixels[20 + 56 * place : 60 + 56 * place, 540:600] = level, 255 - level, 128
+    return pixels
+
+
 def test_a_small_part_that_became_darker_does_not_hide_the_exposure_of_the_rest() -> None:
     """It has an edge, too, but the exposure of the rest does not explain it."""
-    before, part = page().copy(), Box(420, 230, 90, 60)
-    for place, level in enumerate(range(50, 210, 20)):
-        before[20 + 56 * place : 60 + 56 * place, 540:600] = level, 255 - level, 128
+    before, part = with_tones(), Box(420, 230, 90, 60)
     after = before.copy()
     after[part.slices] = (after[part.slices] * 0.7).astype(np.uint8)
     after = np.clip(after * 1.15 + np.random.default_rng(3).normal(0, 3, after.shape), 0, 255).astype(np.uint8)
@@ -169,10 +175,8 @@ def test_a_small_part_that_became_darker_does_not_hide_the_exposure_of_the_rest(
 
 def test_a_grey_panel_that_brightening_clips_is_no_change() -> None:
     """It becomes as white as the paper beside it, from its edge on; all other tones tell why."""
-    before = page().copy()
+    before = with_tones()
     before[230:440, 300:520] = np.minimum(before[230:440, 300:520], 232)
-    for place, level in enumerate(range(50, 210, 20)):
-        before[20 + 56 * place : 60 + 56 * place, 540:600] = level, 255 - level, 128
     noise = np.random.default_rng(3).normal(0, 3, before.shape)
     after = np.clip(before * 1.15 + noise, 0, 255).astype(np.uint8)
     assert compared(before, after).verdict == "equivalent"

@@ -108,14 +108,15 @@ def _followed(before: Picture, after: Picture, works: Works, tracked: Tracked) -
             return _by_bands(bands, before.pixels, after.pixels)
     bend, inliers = find_bend(grey_before, grey_after, found, tracked.near)
     if bend:
-        matrix = scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
+        matrix = _at_full_size(found, works)
         return _told(Alignment("homography", rows(matrix), inliers, BENT, bend=bend))
     same_size = before.pixels.shape == after.pixels.shape
     if is_small_move(found, grey_before, grey_after):
         framed = Alignment(reason="already in place") if same_size else replace(_framed(before, after), reason=None)
         frame = frame_matrix(grey_before.shape, grey_after.shape)
-        fits = not _better(grey_before, grey_after, found, frame)
-        if (same_size and fits) or (framed.model != "none" and (fits or _resized(before, after, found, works))):
+        may_be = same_size or framed.model != "none"
+        resized = not same_size and _resized(before, after, found, works)
+        if may_be and (resized or not _better(grey_before, grey_after, found, frame)):
             return replace(framed, inliers=len(tracked.before))
     full = to_full(tracked.before, scale_before), to_full(tracked.after, scale_after)
     fitted = simplest_fit(*full, same_size, 1.0 / min(scale_before)) or _framed(before, after)
@@ -168,12 +169,21 @@ def _resized(before: Picture, after: Picture, found: FloatMatrix, works: Works) 
 
     Points say less than that: a few lines that fall between the pixels of the smaller picture move all of them.
     """
-    (_, scale_before), (_, scale_after) = works
-    matrix = scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
-    corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
     resized = frame_matrix(before.pixels.shape, after.pixels.shape)
-    apart = np.abs(mapped(matrix, corners) - mapped(resized, corners)).max()
-    return bool(apart <= WHOLE * max(1.0, after.width / before.width))
+    apart = _corners_apart(before, _at_full_size(found, works), resized)
+    return apart <= WHOLE * max(1.0, after.width / before.width)
+
+
+def _at_full_size(found: FloatMatrix, works: Works) -> FloatMatrix:
+    """Give the matrix between the pictures when that between their work pictures is known."""
+    (_, scale_before), (_, scale_after) = works
+    return scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
+
+
+def _corners_apart(before: Picture, matrix: FloatMatrix, other: FloatMatrix) -> float:
+    """Give how far apart two matrices put the corners of a picture, in pixels of the other one, across or down."""
+    corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
+    return float(np.abs(mapped(matrix, corners) - mapped(other, corners)).max())
 
 
 def _better(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, rival: FloatMatrix) -> bool:
@@ -204,8 +214,7 @@ def _snapped(alignment: Alignment, before: Picture, after: Picture) -> Alignment
     whole = np.rint(matrix)
     if abs(np.linalg.det(whole[:2, :2])) != 1 or alignment.matrix == IDENTITY:
         return alignment
-    corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
-    if np.abs(mapped(matrix, corners) - mapped(whole, corners)).max() > WHOLE:
+    if _corners_apart(before, matrix, whole) > WHOLE:
         return alignment
     if share_equal(busy_places(before.pixels), after.pixels, whole) <= EQUAL:
         return alignment

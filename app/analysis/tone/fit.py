@@ -151,8 +151,9 @@ def _look(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Sam
     seen = sample(before, after, valid)
     if seen is None:
         return None
-    seen = with_afar(seen, telling_of(seen), before, after, valid)
-    return seen, telling_of(seen)
+    telling = telling_of(seen)
+    more = with_afar(seen, telling, before, after, valid)
+    return more, telling if more is seen else telling_of(more)
 
 
 def _lit(seen: Samples, telling: Float) -> ToneMap | None:

@@ -9,7 +9,7 @@ import numpy as np
 from app.analysis.threads import in_threads
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, LIGHT_RIDGE, fit
-from app.analysis.tone.telling import span_of
+from app.analysis.tone.telling import cells, span_of
 from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms, orders
 
 CAP = 10.0
@@ -164,9 +164,9 @@ def _balance(curves: Float, seen: Samples, balance: Float = EVEN_BALANCE) -> Flo
 
 def drift(residual: Float, positions: Float, telling: Float) -> float:
     """Give how far the residual drifts over the picture: the range of its medians over a 4 by 4 grid."""
-    cells = np.minimum(positions * 4, 3).astype(np.intp) @ np.array([1, 4])
+    cell = cells(positions, 4)
     grey = residual.mean(axis=1)
-    seen = [grey[(cells == cell) & (telling > 0.1)] for cell in range(16)]
+    seen = [grey[(cell == number) & (telling > 0.1)] for number in range(16)]
     medians = [float(np.median(values)) for values in seen if len(values) >= 20]
     return max(medians) - min(medians) if medians else math.inf
 

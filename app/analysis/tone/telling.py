@@ -80,7 +80,7 @@ def _dark_part(
     """Mark what is clipped paper here and darker there, if most of its edges are explained; levels and their limits."""
     paper, at_limit = (_all_of(levels >= limit - RINGING / 255) for levels, limit in (here, there))
     dark = paper & ~at_limit & (telling > 0)
-    cell = _cell(positions)
+    cell = cells(positions, ACROSS)
 
     def count(which: Marks) -> Float:
         counts = np.bincount(cell[which], minlength=ACROSS**2)
@@ -95,12 +95,6 @@ def _dark_part(
     return np.zeros_like(dark)
 
 
-def _cell(positions: Float) -> Index:
-    """Number the cells of 16 × 16 over the picture in which positions (n, 2), 0 to 1, lie."""
-    columns, rows = np.minimum(positions * ACROSS, ACROSS - 1).astype(np.intp).T
-    return np.asarray(columns + ACROSS * rows, np.intp)
-
-
 def _all_of(channels: npt.ArrayLike) -> Marks:
     return np.asarray(np.all(channels, axis=1), np.bool_)
 
@@ -108,7 +102,7 @@ def _all_of(channels: npt.ArrayLike) -> Marks:
 def _alone(at_limit: tuple[Marks, Marks], positions: Float) -> Marks:
     """Mark samples at a limit in one image only, where most of those around that are at it there are so in both."""
     was, now = _all_of(at_limit[0]), _all_of(at_limit[1])
-    cell = _cell(positions)
+    cell = cells(positions, ACROSS)
 
     def around(which: Marks) -> Float:
         counts = np.bincount(cell, which, minlength=ACROSS**2).reshape(ACROSS, ACROSS)
@@ -141,9 +135,10 @@ def widespread(telling: Float, positions: Float) -> bool:
     return bool(telling.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
 
 
-def cells(positions: Float) -> Index:
-    """Number the cells of 8 × 8 over the picture in which positions (n, 2), 0 to 1, lie."""
-    return np.asarray((positions * 8).astype(np.intp) @ np.array([1, 8]))
+def cells(positions: Float, across: int = 8) -> Index:
+    """Number the cells, so many across and down the picture, in which positions (n, 2), 0 to 1, lie."""
+    columns, rows = np.minimum(positions * across, across - 1).astype(np.intp).T
+    return np.asarray(columns + across * rows, np.intp)
 
 
 def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
