@@ -146,3 +146,19 @@ def test_another_exposure_of_a_page_with_a_box_on_it_is_still_evened() -> None:
     darker = np.clip(np.rint(before * 0.88), 0, 255).astype(np.uint8)
     result = evaluate(encode_png(before), jpeg(darker))
     assert (result.verdict, result.tone.applied) == ("equivalent", True)
+
+
+def test_a_sheet_laid_over_a_dark_board_is_no_exposure() -> None:
+    """Blocks of strokes and black under it, looked at from afar, taught an exposure that made them black again."""
+    random = np.random.default_rng(2)
+    before: Any = np.zeros((792, 792, 3), np.uint8)
+    for x, y in (random.integers(1, 21, (140, 2)) * 36).tolist():
+        right, down = (random.integers(-1, 2, 2) * int(random.integers(2, 6)) * 36).tolist()
+        cv2.line(before, (x, y), (x + right, y + down), (255, 255, 255), 11)
+        cv2.circle(before, (x, y), 18, (255, 255, 255), -1)
+        cv2.circle(before, (x, y), 6, (0, 0, 0), -1)
+    after, sheet = before.copy(), Box(165, 470, 310, 278)
+    after[sheet.slices] = after[sheet.slices] * 0.467 + np.array([92, 82, 61])
+    found = evaluate(encode_png(before), encode_png(np.asarray(cv2.GaussianBlur(after, (0, 0), 0.9))))
+    assert not found.tone.applied
+    assert len(found.regions) == 1
