@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from app.analysis.alignment.bend import moved
 from app.analysis.geometry import mapped
-from tests.analysis.test_bending import BEND, TURNED
+from tests.analysis.alignment.test_bending import BEND, TURNED
 
 OpenPage = Callable[..., Page]
 PLACES = [(0, 0), (899, 0), (450, 300), (120.5, 590.25), (899, 599)]

@@ -23,7 +23,7 @@ from tests import tiny_models
 from tests.tiny_models import SIDE
 
 LABELS = ("red", "green", "blue", "bright")
-REAL = Path(__file__).parents[2].parent / "shared" / "models"
+REAL = Path(__file__).parents[3].parent / "shared" / "models"
 
 
 def describe(**changes: Any) -> Description:

@@ -8,7 +8,7 @@ import pytest
 
 from app.analysis.alignment import align, tracking
 from app.analysis.alignment.tracking import seen_from_elsewhere
-from tests.analysis.test_scene import Pixels, compared, photo
+from tests.analysis.alignment.test_scene import Pixels, compared, photo
 
 NAMES = ("astronaut", "chelsea", "camera", "coins", "coffee", "page")
 NEARNESS = (5, 11, 2, 8, 12, 3, 9, 1, 10, 6, 4, 7)

@@ -689,7 +689,7 @@ import resource, sys
 from app.analysis.reading.decode import decode
 from app.errors import ImageDiffError
 from tests import picture_factory as make
-from tests.analysis.test_decode import BOMBS
+from tests.analysis.reading.test_decode import BOMBS
 files = [bomb() for bomb in BOMBS.values()] + [make.text_bomb_png(kind) for kind in (b"zTXt", b"iCCP")]
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000, used + 300_000_000))

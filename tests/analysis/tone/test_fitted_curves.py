@@ -14,7 +14,7 @@ from app.analysis.tone.fit import fit_tone
 from app.analysis.tone.models import flattens
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import FREE_RIDGE, fit
-from tests.analysis.test_tone import BEFORE, VALID, quantised
+from tests.analysis.tone.test_tone import BEFORE, VALID, quantised
 
 DARK: UInt8Array = np.asarray(cv2.resize(data.rocket(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 
