@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from app.analysis.model import Box, Region, UInt8Array
+from app.analysis.model import Box, UInt8Array
 
 SIZE = (480, 640)
 LETTER = Box(60, 200, 14, 26)
@@ -51,12 +51,3 @@ def fringed(digit: str = "8") -> UInt8Array:
 def unequal_box(before: UInt8Array, after: UInt8Array) -> Box:
     """Give the box of all pixels that differ."""
     return Box(*cv2.boundingRect((before != after).any(axis=2).astype(np.uint8)))
-
-
-def overlap(region: Region, box: Box) -> float:
-    """Intersection over union of a region's box with another one."""
-    a = region.before
-    across = min(a.x + a.width, box.x + box.width) - max(a.x, box.x)
-    down = min(a.y + a.height, box.y + box.height) - max(a.y, box.y)
-    shared = max(across, 0) * max(down, 0)
-    return shared / (a.width * a.height + box.width * box.height - shared)

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +15,7 @@ from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, Deadline, Evaluation, Options, UInt8Array
 from app.errors import CorruptImage, TimedOut
 from tests import picture_factory as make
+from tests.analysis.pictures import compare, encoded, overlap, quantised
 
 few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 EDIT = Box(144, 176, 38, 38)
@@ -46,24 +45,6 @@ def rows_columns(box: Box) -> tuple[slice, slice]:
     return slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
 
 
-def png(pixels: npt.NDArray[Any]) -> bytes:
-    return cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
-
-
-def jpeg(pixels: npt.NDArray[Any]) -> bytes:
-    return cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 60])[1].tobytes()
-
-
-def compare(before: npt.NDArray[Any], after: npt.NDArray[Any], **options: Any) -> Evaluation:
-    return evaluate(png(before), png(after), Options(**options))
-
-
-def overlap(a: Box, b: Box) -> float:
-    across = max(0, min(a.x + a.width, b.x + b.width) - max(a.x, b.x))
-    down = max(0, min(a.y + a.height, b.y + b.height) - max(a.y, b.y))
-    return across * down / (a.width * a.height + b.width * b.height - across * down)
-
-
 def assert_same_picture(found: Evaluation, verdict: str = "equivalent") -> None:
     assert [region.before for region in found.regions] == []
     assert found.verdict == verdict
@@ -76,10 +57,6 @@ def assert_one_edit(found: Evaluation, truth: Box = EDIT) -> None:
 
 
 # --- promises on real photos -----------------------------------------------------------------------------------
-
-
-def quantised(levels: npt.NDArray[np.float64]) -> UInt8Array:
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
 def turned(pixels: UInt8Array) -> UInt8Array:
@@ -98,20 +75,20 @@ def tilted(pixels: UInt8Array) -> UInt8Array:
 
 
 HARMLESS: dict[str, Callable[[UInt8Array], bytes]] = {
-    "JPEG 60": jpeg,
-    "noise": lambda p: png(quantised(p + np.random.default_rng(1).normal(0, 5, p.shape))),
-    "blur": lambda p: png(cv2.GaussianBlur(p, (0, 0), 1.2)),
-    "darker": lambda p: png(quantised(p * 0.85)),
-    "brighter": lambda p: png(quantised(p * 1.15)),
-    "uneven light": lambda p: png(quantised(p * np.linspace(0.8, 1.1, p.shape[1])[None, :, None])),
-    "light from the side": lambda p: png(quantised(p * np.linspace(0.75, 1, p.shape[1])[None, :, None])),
-    "shift": lambda p: png(p[5:, :-9]),
-    "shift by parts of a pixel": lambda p: png(
+    "JPEG 60": lambda p: encoded(p, 60),
+    "noise": lambda p: encoded(quantised(p + np.random.default_rng(1).normal(0, 5, p.shape))),
+    "blur": lambda p: encoded(cv2.GaussianBlur(p, (0, 0), 1.2)),
+    "darker": lambda p: encoded(quantised(p * 0.85)),
+    "brighter": lambda p: encoded(quantised(p * 1.15)),
+    "uneven light": lambda p: encoded(quantised(p * np.linspace(0.8, 1.1, p.shape[1])[None, :, None])),
+    "light from the side": lambda p: encoded(quantised(p * np.linspace(0.75, 1, p.shape[1])[None, :, None])),
+    "shift": lambda p: encoded(p[5:, :-9]),
+    "shift by parts of a pixel": lambda p: encoded(
         cv2.warpAffine(p, np.array([[1, 0, 7.4], [0, 1, -4.3]]), p.shape[1::-1])
     ),
-    "rotation": lambda p: png(turned(p)),
-    "perspective": lambda p: png(tilted(p)),
-    "resize": lambda p: png(cv2.resize(p, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)),
+    "rotation": lambda p: encoded(turned(p)),
+    "perspective": lambda p: encoded(tilted(p)),
+    "resize": lambda p: encoded(cv2.resize(p, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)),
 }
 
 
@@ -119,8 +96,8 @@ HARMLESS: dict[str, Callable[[UInt8Array], bytes]] = {
 @pytest.mark.parametrize("change", HARMLESS)
 def test_what_does_not_matter_is_no_difference_and_does_not_hide_one(change: str, name: str) -> None:
     before = scene(name)
-    assert_same_picture(evaluate(png(before), HARMLESS[change](before)))
-    assert_one_edit(evaluate(png(before), HARMLESS[change](pasted(before, EDIT))))
+    assert_same_picture(evaluate(encoded(before), HARMLESS[change](before)))
+    assert_one_edit(evaluate(encoded(before), HARMLESS[change](pasted(before, EDIT))))
 
 
 # --- what holds for every pair ---------------------------------------------------------------------------------
@@ -216,14 +193,14 @@ def test_more_sensitivity_never_finds_less(place: Box) -> None:
 def test_a_picture_stored_turned_is_the_same_picture(orientation: int) -> None:
     before = crop()
     stored = make.turned_file(before, orientation, "PNG")
-    assert_same_picture(evaluate(png(before), stored), "identical")
+    assert_same_picture(evaluate(encoded(before), stored), "identical")
     edited = make.turned_file(pasted(before, Box(60, 70, 30, 30)), orientation, "PNG")
-    assert_one_edit(evaluate(png(before), edited), Box(60, 70, 30, 30))
+    assert_one_edit(evaluate(encoded(before), edited), Box(60, 70, 30, 30))
 
 
 def test_sixteen_bits_of_the_same_levels_are_identical() -> None:
     deep = make.encode_16_bit(crop().astype(np.uint16) * 257)
-    assert_same_picture(evaluate(png(crop()), deep), "identical")
+    assert_same_picture(evaluate(encoded(crop()), deep), "identical")
     assert_same_picture(evaluate(deep, deep), "identical")
 
 
@@ -259,9 +236,9 @@ def test_the_same_colours_in_another_profile_are_no_difference() -> None:
     image = Image.fromarray(quantised(linear * 255))
     with_profile = make.save(image, icc_profile=make.linear_profile())
     options = Options(tone="off")
-    assert_same_picture(evaluate(png(crop()), with_profile, options))
-    assert evaluate(png(crop()), make.save(image), options).as_given.rmse > 20
-    assert evaluate(png(crop()), with_profile, options).as_given.rmse < 5
+    assert_same_picture(evaluate(encoded(crop()), with_profile, options))
+    assert evaluate(encoded(crop()), make.save(image), options).as_given.rmse > 20
+    assert evaluate(encoded(crop()), with_profile, options).as_given.rmse < 5
 
 
 # --- time and refusals -------------------------------------------------------------------------------------------
@@ -276,12 +253,12 @@ def test_each_step_is_timed() -> None:
 
 def test_no_time_at_all_is_said_to_be_up() -> None:
     with pytest.raises(TimedOut):
-        evaluate(png(crop()), png(crop()), deadline=Deadline(0))
+        evaluate(encoded(crop()), encoded(crop()), deadline=Deadline(0))
 
 
 def test_a_broken_file_is_refused_whichever_it_is() -> None:
-    broken = png(crop())[:2000]
-    for pair in ((broken, png(crop())), (png(crop()), broken)):
+    broken = encoded(crop())[:2000]
+    for pair in ((broken, encoded(crop())), (encoded(crop()), broken)):
         with pytest.raises(CorruptImage):
             evaluate(*pair)
 

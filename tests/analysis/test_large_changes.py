@@ -13,6 +13,7 @@ from app.analysis.evaluate import evaluate
 from app.analysis.evidence.hysteresis import find_mask
 from app.analysis.evidence.weighing import find_evidence
 from app.analysis.model import Box, Evaluation
+from tests.analysis.pictures import encoded, overlap, quantised
 
 PHOTO: Any = np.ascontiguousarray(data.astronaut()[:480, :480])
 OTHER: Any = cv2.resize(data.coffee(), (480, 480), interpolation=cv2.INTER_AREA)
@@ -53,25 +54,16 @@ def with_change(picture: Any, box: Box, change: Callable[[Any], Any]) -> Any:
 
 
 def jpeg(picture: Any, quality: int = 85) -> bytes:
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    return cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), options)[1].tobytes()
+    return encoded(picture, quality)
 
 
 def noisy(picture: Any) -> bytes:
     noise = np.random.default_rng(3).normal(0, 5, picture.shape)
-    return encode_png(np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8))
+    return encode_png(quantised(picture + noise))
 
 
 def shifted(picture: Any) -> bytes:
     return jpeg(np.ascontiguousarray(np.roll(picture, (4, 6), (0, 1))))
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union."""
-    across = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    down = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    both = max(0, across) * max(0, down)
-    return both / (a.width * a.height + b.width * b.height - both)
 
 
 def best(result: Evaluation, box: Box) -> float:
@@ -93,7 +85,7 @@ def test_the_noise_beside_it_is_no_change() -> None:
     """It is learned from what is left: the rest of the picture is not marked with it."""
     before = cv2.GaussianBlur(PHOTO, (0, 0), 4)
     noise = np.random.default_rng(0).normal(0, 8, before.shape)
-    after = np.clip(np.rint(with_change(before, WIDE, tinted) + noise), 0, 255).astype(np.uint8)
+    after = quantised(with_change(before, WIDE, tinted) + noise)
     valid = np.full(before.shape[:2], 255, np.uint8)
     mask = find_mask(find_evidence(before, after, valid), before.shape[:2], 8) > 0
     inside = np.zeros_like(mask)
@@ -143,7 +135,7 @@ def test_a_box_painted_over_a_page_is_no_exposure(quality: int) -> None:
 
 def test_another_exposure_of_a_page_with_a_box_on_it_is_still_evened() -> None:
     before = with_change(page(), Box(150, 90, 400, 190), painted)
-    darker = np.clip(np.rint(before * 0.88), 0, 255).astype(np.uint8)
+    darker = quantised(before * 0.88)
     result = evaluate(encode_png(before), jpeg(darker))
     assert (result.verdict, result.tone.applied) == ("equivalent", True)
 

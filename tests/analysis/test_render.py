@@ -11,19 +11,16 @@ from PIL import Image
 from skimage import data
 
 from app.analysis.drawing.overlays import Mark, annotate, line_width, opposite, parse_colour
-from app.analysis.model import Alignment, Box, Maps, Options, Picture, Region
+from app.analysis.model import Alignment, Box, Maps, Options, Region
 from app.analysis.reading.decode import decode
 from app.analysis.render import NAMES, Scene, render
 from app.errors import NotFound
 from tests import picture_factory as make
+from tests.analysis.pictures import picture
 
 PHOTO = np.ascontiguousarray(data.astronaut()[:400, :500])
 BOXES = [Box(60, 80, 90, 50), Box(300, 200, 8, 6)]
 SHIFT = Alignment("shift", ((1.0, 0.0, 12.0), (0.0, 1.0, 7.0), (0.0, 0.0, 1.0)), 50)
-
-
-def picture(pixels: Any, alpha: Any = None) -> Picture:
-    return Picture(pixels, alpha, None, "x.png", "PNG", "0" * 64, 1)
 
 
 def region(number: int, box: Box, dx: int = 0, dy: int = 0) -> Region:

@@ -6,6 +6,7 @@ import pytest
 
 from app.analysis import evaluate
 from app.analysis.model import UInt8Array
+from tests.analysis.pictures import encoded
 
 COLOURS = ((255, 192, 0), (192, 0, 0), (0, 32, 96), (0, 176, 80), (112, 48, 160), (255, 0, 0), (0, 0, 255))
 
@@ -29,23 +30,18 @@ def slide(seed: int, recoloured: bool = False) -> UInt8Array:
     return page
 
 
-def saved(pixels: UInt8Array, kind: str, quality: int = 0) -> bytes:
-    settings = [cv2.IMWRITE_JPEG_QUALITY, quality] if kind == ".jpg" else []
-    return cv2.imencode(kind, pixels[..., ::-1], settings)[1].tobytes()
-
-
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("quality", [90, 75, 60])
 def test_a_slide_saved_again_is_equivalent(seed: int, quality: int) -> None:
     """At JPEG 60 eight of ten had coloured specks along letters and frames."""
-    found = evaluate(saved(slide(seed), ".png"), saved(slide(seed), ".jpg", quality))
+    found = evaluate(encoded(slide(seed)), encoded(slide(seed), quality))
     assert found.verdict == "equivalent", found.summary
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_another_colour_is_found_all_the_same(seed: int) -> None:
     """A box on the title bar, nearly as bright as the bar."""
-    found = evaluate(saved(slide(seed), ".png"), saved(slide(seed, recoloured=True), ".jpg", 60))
+    found = evaluate(encoded(slide(seed)), encoded(slide(seed, recoloured=True), 60))
     (region,) = found.regions
     box = region.before
     assert abs(box.x - 620) <= 4
@@ -78,9 +74,9 @@ def photographed(pixels: UInt8Array, seed: int) -> UInt8Array:
 @pytest.mark.parametrize("seed", range(4))
 def test_coloured_dots_that_compression_washes_out_are_no_change(seed: int) -> None:
     """At that size rounding leaves next to nothing of their colour; up to three of sixty were flagged."""
-    after = saved(photographed(stars(seed), seed), ".jpg", 40)
-    assert evaluate(saved(stars(seed), ".png"), after).verdict == "equivalent"
-    other = saved(photographed(stars(seed, recoloured=True), seed), ".jpg", 40)
-    regions = evaluate(saved(stars(seed), ".png"), other).regions
+    after = encoded(photographed(stars(seed), seed), 40)
+    assert evaluate(encoded(stars(seed)), after).verdict == "equivalent"
+    other = encoded(photographed(stars(seed, recoloured=True), seed), 40)
+    regions = evaluate(encoded(stars(seed)), other).regions
     assert len(regions) == 1
     assert abs(regions[0].before.x - 498) <= 3

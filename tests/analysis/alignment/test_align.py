@@ -9,7 +9,8 @@ from skimage import data
 from app.analysis.alignment.align import align
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
-from app.analysis.model import IDENTITY, Alignment, Box, Deadline, Options, Picture
+from app.analysis.model import IDENTITY, Alignment, Box, Deadline, Options
+from tests.analysis.pictures import encoded, picture
 from tests.analysis.screens import page
 
 Pixels = npt.NDArray[np.uint8]
@@ -17,16 +18,8 @@ SCENE = np.asarray(cv2.resize(data.astronaut(), (640, 640), interpolation=cv2.IN
 BEFORE = SCENE[60:540, 60:580]
 
 
-def picture(pixels: Pixels) -> Picture:
-    return Picture(np.ascontiguousarray(pixels), None, None, "x", "PNG", "", 0)
-
-
 def aligned(before: Pixels, after: Pixels, **options: str) -> Alignment:
     return align(picture(before), picture(after), Options(**options), Deadline())  # type: ignore[arg-type]
-
-
-def encoded(pixels: Pixels) -> bytes:
-    return cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()
 
 
 def seen(matrix: npt.ArrayLike) -> Pixels:

@@ -14,6 +14,7 @@ from app.analysis.encoding import encode_png
 from app.analysis.evaluate import evaluate
 from app.analysis.geometry import rows
 from app.analysis.model import Alignment, Band
+from tests.analysis.pictures import encoded
 
 KERNELS = {
     "nearest": cv2.INTER_NEAREST,
@@ -69,9 +70,8 @@ def test_what_was_changed_in_it_is_found(kernel: str) -> None:
 def test_compression_of_a_smaller_picture_is_no_change(quality: int) -> None:
     """Enlarged to the size of *before*, ringing and blocks of a JPEG were larger than they are looked for: 40 boxes."""
     before = page()
-    after = cv2.cvtColor(smaller(before, 0.6, "linear"), cv2.COLOR_RGB2BGR)
-    encoded = cv2.imencode(".jpg", after, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-    assert evaluate(encode_png(before), encoded).regions == ()
+    after = encoded(smaller(before, 0.6, "linear"), quality)
+    assert evaluate(encode_png(before), after).regions == ()
 
 
 @pytest.mark.parametrize("way", ["as it is", "darker", "changed in places", "blurred in places", "turned"])
@@ -161,8 +161,7 @@ def test_nothing_is_done_where_nothing_tells() -> None:
 
 
 def thumbnail(image: Any, factor: float) -> bytes:
-    small = cv2.cvtColor(smaller(image, factor, "area"), cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    return encoded(smaller(image, factor, "area"), 88)
 
 
 @pytest.mark.parametrize("factor", [0.2, 0.25, 0.3, 0.35])

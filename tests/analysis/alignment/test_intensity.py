@@ -7,6 +7,7 @@ import pytest
 from app.analysis.alignment.intensity import correlation, intensity_points
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Evaluation, UInt8Array
+from tests.analysis.pictures import encoded
 
 FRAME = (slice(60, 540), slice(80, 720))
 
@@ -25,11 +26,7 @@ def seen(scene: UInt8Array, turn: float) -> UInt8Array:
 
 
 def compared(before: UInt8Array, after: UInt8Array) -> Evaluation:
-    files = [
-        cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
-        for pixels in (before, after)
-    ]
-    return evaluate(*files)
+    return evaluate(encoded(before, 92), encoded(after, 92))
 
 
 @pytest.mark.parametrize("seed", range(4))

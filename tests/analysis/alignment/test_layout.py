@@ -9,8 +9,9 @@ from app.analysis.alignment.align import align
 from app.analysis.alignment.layout import find_bands
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Band, Box, Deadline, Options, Picture
+from app.analysis.model import Band, Box, Deadline, Options
 from app.analysis.render import Scene, render
+from tests.analysis.pictures import encoded, opened, picture
 
 Pixels = npt.NDArray[np.uint8]
 WIDTH = 600
@@ -30,15 +31,6 @@ def strip(seed: int, height: int = 40) -> Pixels:
 
 def page(*seeds: int) -> Pixels:
     return np.vstack([strip(seed) for seed in seeds])
-
-
-def encoded(pixels: Pixels, quality: int | None = None) -> bytes:
-    settings = [] if quality is None else [cv2.IMWRITE_JPEG_QUALITY, quality]
-    return cv2.imencode(".png" if quality is None else ".jpg", pixels[..., ::-1], settings)[1].tobytes()
-
-
-def picture(pixels: Pixels) -> Picture:
-    return Picture(pixels, None, None, "x", "PNG", "", 0)
 
 
 BEFORE = page(*range(16))
@@ -118,7 +110,7 @@ def test_outlines_below_an_insertion_are_drawn_where_the_edit_is_in_after() -> N
     cv2.rectangle(after, (300, 530), (340, 550), (200, 30, 30), -1)
     found = evaluate(encoded(BEFORE), encoded(after), Options(style="filled"))
     scene = Scene(picture(BEFORE), picture(after), found.alignment, found.options, found.regions, found.maps)
-    drawn = cv2.imdecode(np.frombuffer(render("overlay-after.png", scene), np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    drawn = opened(render("overlay-after.png", scene))
     painted = (drawn != after).any(axis=2)
     assert painted[530:551, 300:341].mean() > 0.9
     assert painted[490:511, 300:341].mean() < 0.3

@@ -8,6 +8,7 @@ from skimage import data
 
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, Evaluation
+from tests.analysis.pictures import encoded
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -17,11 +18,6 @@ def photo(name: str, side: int = 420) -> Pixels:
     pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) if pixels.ndim == 2 else pixels
     scale = side / max(pixels.shape)
     return np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
-
-
-def encoded(pixels: Pixels, quality: int | None = None) -> bytes:
-    settings = [] if quality is None else [cv2.IMWRITE_JPEG_QUALITY, quality]
-    return cv2.imencode(".png" if quality is None else ".jpg", pixels[..., ::-1], settings)[1].tobytes()
 
 
 def compared(before: Pixels, after: Pixels, quality: int | None = None) -> Evaluation:

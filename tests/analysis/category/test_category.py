@@ -20,6 +20,7 @@ from app.errors import ModelUnusable
 from app.model_install import install
 from app.model_store import load_classifier
 from tests import tiny_models
+from tests.analysis.pictures import encoded, opened
 from tests.tiny_models import SIDE
 
 LABELS = ("red", "green", "blue", "bright")
@@ -402,9 +403,7 @@ def test_the_real_model_knows_coffee_a_cat_and_a_rocket(real: Classifier) -> Non
 
 def test_a_real_copy_is_far_nearer_than_another_picture(real: Classifier) -> None:
     coffee, cat = data.coffee(), data.chelsea()
-    encoded = cv2.imencode(".jpg", coffee[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
-    copy = cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]
-    near, far = real.compare(coffee, copy), real.compare(coffee, cat)
+    near, far = real.compare(coffee, opened(encoded(coffee, 60))), real.compare(coffee, cat)
     assert near.cosine_distance is not None
     assert far.cosine_distance is not None
     assert near.cosine_distance < far.cosine_distance / 10

@@ -13,16 +13,13 @@ from skimage import data
 from app.analysis.drawing.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned
 from app.analysis.drawing.tiles import LEVELS, TILE, cut_tile
 from app.analysis.geometry import rows, scaling
-from app.analysis.model import Alignment, Band, Picture
+from app.analysis.model import Alignment, Band
 from app.analysis.resize import reduce_to
 from app.errors import NotFound
+from tests.analysis.pictures import picture
 
 LARGE: Any = cv2.resize(np.ascontiguousarray(data.astronaut()), (2400, 1900), interpolation=cv2.INTER_CUBIC)
 TURNED = Alignment("similarity", ((0.98, -0.05, 60.0), (0.05, 0.98, -20.0), (0.0, 0.0, 1.0)), 90)
-
-
-def picture(pixels: Any, alpha: Any = None) -> Picture:
-    return Picture(pixels, alpha, None, "x.png", "PNG", "0" * 64, 1)
 
 
 def opened(encoded: bytes) -> Any:

@@ -11,6 +11,7 @@ from app.analysis import evaluate
 from app.analysis.evidence.hysteresis import find_mask
 from app.analysis.evidence.weighing import Evidence, find_evidence
 from app.analysis.model import UInt8Array
+from tests.analysis.pictures import encoded, quantised, resaved
 
 PHOTO: UInt8Array = np.asarray(data.astronaut()[:400, :440])
 INNER: UInt8Array = np.ascontiguousarray(PHOTO[10:330, 10:426])
@@ -22,11 +23,7 @@ AWAY_FROM_BORDER[8:-8, 8:-8] = 255
 
 def noisy(pixels: UInt8Array, sigma: float, seed: int = 0) -> UInt8Array:
     noise = np.random.default_rng(seed).normal(0, sigma, pixels.shape)
-    return np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8)
-
-
-def jpeg(pixels: UInt8Array, quality: int) -> UInt8Array:
-    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], 1), np.uint8)
+    return quantised(pixels + noise)
 
 
 def mask_of(before: UInt8Array, after: UInt8Array, valid: UInt8Array = VALID) -> UInt8Array:
@@ -66,7 +63,7 @@ def test_noise_is_no_evidence(sigma: float) -> None:
 
 @pytest.mark.parametrize("quality", [40, 75])
 def test_compression_is_no_evidence(quality: int) -> None:
-    assert not mask_of(INNER, jpeg(INNER, quality)).any()
+    assert not mask_of(INNER, resaved(INNER, quality)).any()
 
 
 @pytest.mark.parametrize("sigma", [0.8, 1.5])
@@ -163,7 +160,7 @@ def test_another_colour_is_evidence_on_a_busy_ground_too() -> None:
     grass = cv2.cvtColor(np.asarray(data.grass()[:320, :416]), cv2.COLOR_GRAY2RGB)
     after = grass.astype(np.float32)
     after[120:170, 60:110] += (24, -12, 0)
-    mask = mask_of(np.asarray(grass, np.uint8), jpeg(np.clip(after, 0, 255).astype(np.uint8), 90)) > 0
+    mask = mask_of(np.asarray(grass, np.uint8), resaved(np.clip(after, 0, 255).astype(np.uint8), 90)) > 0
     assert mask[120:170, 60:110].mean() > 0.8
     mask[112:178, 52:118] = False
     assert not mask.any()
@@ -175,7 +172,7 @@ def test_thin_coloured_lines_may_fade() -> None:
     for row, colour in ((60, (214, 39, 40)), (140, (44, 160, 44)), (220, (31, 119, 180))):
         line = np.array([[20, row], [150, row + 40], [280, row - 20], [400, row + 30]])
         cv2.polylines(chart, [line], False, colour, 2, cv2.LINE_AA)
-    assert not mask_of(chart, jpeg(chart, 60)).any()
+    assert not mask_of(chart, resaved(chart, 60)).any()
 
 
 PLACES = ((60, 60), (100, 300), (200, 200), (250, 320), (150, 120))
@@ -194,8 +191,7 @@ def test_a_faint_tint_is_found_where_compression_left_the_colours_alone(channel:
     boxes = []
     for after in (cat, tinted):
         turned = cv2.warpAffine(after, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-        files = [cv2.imencode(".png", image[..., ::-1])[1].tobytes() for image in (cat, turned)]
-        boxes.append([region.before for region in evaluate(*files).regions])
+        boxes.append([region.before for region in evaluate(encoded(cat), encoded(turned)).regions])
     assert boxes[0] == []
     found = [any(abs(b.x - x) < 8 and abs(b.y - y) < 8 for b in boxes[1]) for y, x in PLACES]
     assert sum(found) >= 4 and len(boxes[1]) == sum(found)
@@ -221,5 +217,5 @@ def icon(seed: int) -> UInt8Array:
 def test_coarse_compression_of_colour_is_no_evidence(seed: int, quality: int) -> None:
     """Thresholds as low as those for a faint tint would find one to three changes in each."""
     before = icon(seed)
-    files = [cv2.imencode(".png", image)[1].tobytes() for image in (before, jpeg(before, quality))]
+    files = [cv2.imencode(".png", image)[1].tobytes() for image in (before, resaved(before, quality))]
     assert evaluate(*files).verdict == "equivalent"

@@ -10,6 +10,7 @@ from app.analysis.evidence.hysteresis import find_mask
 from app.analysis.evidence.noise import noise_by_contrast, noise_in_busy_places
 from app.analysis.evidence.weighing import find_evidence
 from app.analysis.model import UInt8Array
+from tests.analysis.pictures import resaved
 
 GRASS: UInt8Array = np.asarray(cv2.cvtColor(np.asarray(data.grass()[:400, :400]), cv2.COLOR_GRAY2RGB), np.uint8)
 SEEN = np.full((200, 200), 255, np.uint8)
@@ -88,9 +89,8 @@ def board(first: int, apart: int) -> UInt8Array:
 
 def marked(before: UInt8Array, after: UInt8Array) -> bool:
     """Say whether anything is marked once *after* was saved as JPEG."""
-    saved = cv2.imdecode(cv2.imencode(".jpg", after, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], 1)
     valid = np.full((400, 400), 255, np.uint8)
-    return bool(find_mask(find_evidence(before, np.asarray(saved, np.uint8), valid), (400, 400), 8).any())
+    return bool(find_mask(find_evidence(before, resaved(after, 80), valid), (400, 400), 8).any())
 
 
 def test_a_line_of_a_binarised_board_may_be_a_pixel_thicker_on_one_side() -> None:

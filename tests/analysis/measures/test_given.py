@@ -13,15 +13,12 @@ from app.analysis.changed import TILE, find_changed
 from app.analysis.measures.features import find_matches, with_inliers
 from app.analysis.measures.given import given_changes, measure_given
 from app.analysis.measures.metrics import measure
-from app.analysis.model import Alignment, Picture
+from app.analysis.model import Alignment
 from app.analysis.resize import factor_for, reduce_both, reduce_by
 from app.analysis.sampling import sample_tiles, strongest_channel
+from tests.analysis.pictures import picture
 
 PHOTO = data.astronaut()
-
-
-def picture(pixels: Any) -> Picture:
-    return Picture(pixels, None, None, "name", "PNG", "", 0)
 
 
 def large(photo: Any = PHOTO) -> Any:

@@ -19,6 +19,7 @@ from app.analysis.changed import TILE, find_changed
 from app.analysis.measures.metrics import edge_agreement, encoded_size, measure
 from app.analysis.measures.ssim import to_grey
 from app.analysis.model import Box
+from tests.analysis.pictures import encoded
 
 
 def photos() -> tuple[Any, Any]:
@@ -111,9 +112,7 @@ def test_edge_agreement_is_the_share_of_edges_with_a_neighbour() -> None:
 
 
 def test_encoded_size_ratio_is_that_of_two_jpegs() -> None:
-    sizes = [
-        len(cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])[1]) for image in (BEFORE, AFTER)
-    ]
+    sizes = [len(encoded(image, 75)) for image in (BEFORE, AFTER)]
     assert METRICS.encoded_size_ratio == pytest.approx(sizes[1] / sizes[0], abs=1e-12)
 
 

@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 
 from app.analysis.changed import find_changed
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Box, Evaluation, Options, UInt8Array
+from app.analysis.model import Box, Evaluation, UInt8Array
 from app.analysis.noise_free.likeness import Likeness, likeness_of
 from app.analysis.regions.grouping import apart, find_regions
 from tests import picture_factory as make
 from tests.analysis import screens
+from tests.analysis.pictures import compare, overlap, resaved
 
 PAGE = screens.page()
-
-
-def compare(before: Any, after: Any, **options: Any) -> Evaluation:
-    return evaluate(make.encode(before), make.encode(after), Options(**options))
 
 
 def edited(image: UInt8Array, box: Box, colour: Any) -> UInt8Array:
@@ -59,7 +56,7 @@ def test_a_dot_in_two_megapixels_is_found() -> None:
 def test_another_letter_is_found_with_the_box_of_all_that_changed(digit: str) -> None:
     other = screens.page(digit)
     expected = screens.unequal_box(PAGE, other)
-    assert screens.overlap(compare(PAGE, other).regions[0], expected) > 0.8
+    assert overlap(compare(PAGE, other).regions[0].before, expected) > 0.8
 
 
 def test_a_missing_dot_of_an_i_is_found() -> None:
@@ -120,7 +117,7 @@ def test_a_faint_area_is_found_on_a_page_drawn_again(way: str, levels: int) -> N
     after[300:324, 480:506] = cv2.subtract(after[300:324, 480:506], np.full((24, 26, 3), levels, np.uint8))
     regions = compare(screens.sampled(), after).regions
     assert len(regions) == 1
-    assert screens.overlap(regions[0], Box(480, 300, 26, 24)) > 0.9
+    assert overlap(regions[0].before, Box(480, 300, 26, 24)) > 0.9
 
 
 @pytest.mark.parametrize("way", ["fringed", "moved by a third of a pixel"])
@@ -135,7 +132,7 @@ def test_another_letter_is_found_though_the_whole_page_is_drawn_again() -> None:
     found = compare(screens.sampled(), screens.fringed("0"))
     expected = screens.unequal_box(screens.sampled(), screens.sampled(digit="0"))
     assert len(found.regions) == 1
-    assert screens.overlap(found.regions[0], expected) > 0.3
+    assert overlap(found.regions[0].before, expected) > 0.3
 
 
 def test_a_page_moved_by_whole_pixels_is_compared_exactly() -> None:
@@ -159,8 +156,7 @@ def test_nothing_is_resampled_or_evened_out_in_a_noise_free_pair() -> None:
 def test_noise_and_compression_are_not_taken_for_edits() -> None:
     rng = np.random.default_rng(1)
     noisy = np.clip(PAGE + rng.normal(0, 3, PAGE.shape), 0, 255).astype(np.uint8)
-    squeezed = cv2.imdecode(cv2.imencode(".jpg", PAGE, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], cv2.IMREAD_COLOR)
-    for other in (noisy, squeezed):
+    for other in (noisy, resaved(PAGE, 80)):
         assert likeness_of(PAGE, other, find_changed(PAGE, other)) is Likeness.NOISY
     assert likeness_of(PAGE, screens.page("0"), find_changed(PAGE, screens.page("0"))) is Likeness.EQUAL
     assert likeness_of(screens.sampled(), screens.fringed(), find_changed(screens.sampled(), screens.fringed())) is (
@@ -183,7 +179,7 @@ def test_a_drawing_in_black_and_white_is_noisy_under_uneven_light_and_not_under_
     edited_too = lit.copy()
     cv2.circle(edited_too, (330, 440), 14, (0, 0, 0), -1)
     (region,) = compare(drawing, edited_too).regions
-    assert screens.overlap(region, Box(316, 426, 29, 29)) > 0.7
+    assert overlap(region.before, Box(316, 426, 29, 29)) > 0.7
 
 
 def with_alpha(image: UInt8Array, box: Box, alpha: int) -> Any:

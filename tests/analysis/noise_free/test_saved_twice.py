@@ -7,31 +7,18 @@ from skimage import data
 
 from app.analysis import evaluate
 from app.analysis.changed import find_changed
-from app.analysis.model import UInt8Array
 from app.analysis.noise_free.blocks import saved_again
-from tests.analysis.test_saved_again import saved
+from tests.analysis.pictures import encoded, opened
 
 PHOTOS = ("astronaut", "coffee", "chelsea", "rocket")
-
-
-def jpeg(pixels: UInt8Array, quality: int) -> bytes:
-    return saved(pixels, ".jpg", quality)
-
-
-def opened(file: bytes) -> UInt8Array:
-    return np.ascontiguousarray(cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)[..., ::-1])
-
-
-def png(pixels: UInt8Array) -> bytes:
-    return saved(pixels, ".png")
 
 
 @pytest.mark.parametrize("quality", [50, 75, 90])
 @pytest.mark.parametrize("name", PHOTOS)
 def test_a_photo_saved_again_at_its_own_quality_is_equivalent(name: str, quality: int) -> None:
     """One in seven photos, drawings and screenshots had some blocks called another colour."""
-    first = jpeg(getattr(data, name)(), quality)
-    again = jpeg(opened(first), quality)
+    first = encoded(getattr(data, name)(), quality)
+    again = encoded(opened(first), quality)
     found = evaluate(first, again)
     assert found.as_given.zero_norm > 0, "nothing to tell"
     assert found.verdict == "equivalent", found.summary
@@ -39,16 +26,16 @@ def test_a_photo_saved_again_at_its_own_quality_is_equivalent(name: str, quality
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_so_it_is_when_both_were_made_png_since(name: str) -> None:
-    first = opened(jpeg(getattr(data, name)(), 75))
-    assert evaluate(png(first), png(opened(jpeg(first, 75)))).verdict == "equivalent"
+    first = opened(encoded(getattr(data, name)(), 75))
+    assert evaluate(encoded(first), encoded(opened(encoded(first, 75)))).verdict == "equivalent"
 
 
 @pytest.mark.parametrize("name", PHOTOS)
 def test_what_was_changed_before_it_was_saved_again_is_found(name: str) -> None:
-    first = opened(jpeg(getattr(data, name)(), 75))
+    first = opened(encoded(getattr(data, name)(), 75))
     changed = first.copy()
     cv2.circle(changed, (203, 149), 14, (250, 120, 40), -1, cv2.LINE_AA)
-    (region,) = evaluate(png(first), jpeg(changed, 75)).regions
+    (region,) = evaluate(encoded(first), encoded(changed, 75)).regions
     box = region.before
     assert max(abs(box.x - 189), abs(box.y - 135), abs(box.width - 29), abs(box.height - 29)) <= 8
 
@@ -98,7 +85,7 @@ def test_blocks_around_a_change_changed_with_it(soft: int) -> None:
     before = data.astronaut()
     mask = cv2.GaussianBlur(cv2.circle(np.zeros(before.shape[:2], np.float32), (300, 203), 40, 1.0, -1), (0, 0), soft)
     after = np.clip(before + 30 * mask[..., None], 0, 255).astype(np.uint8)
-    first, second = (opened(jpeg(pixels, 85)) for pixels in (before, after))
+    first, second = (opened(encoded(pixels, 85)) for pixels in (before, after))
     assert not saved_again(first, second, find_changed(first, second))
 
 

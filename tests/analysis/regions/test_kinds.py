@@ -8,6 +8,7 @@ import skimage
 
 from app.analysis.model import Box
 from app.analysis.regions.kinds import LOOKED_AT, kinds_of
+from tests.analysis.pictures import resaved
 
 Pixels = npt.NDArray[np.uint8]
 Found = tuple[Box, Pixels]
@@ -28,11 +29,6 @@ def differing(before: Pixels, after: Pixels) -> Found:
     mask = (cv2.absdiff(before, after).max(axis=2) > 10).astype(np.uint8) * np.uint8(255)
     box = Box(*cv2.boundingRect(mask))
     return box, part(mask, box)
-
-
-def resaved(image: Pixels, quality: int) -> Pixels:
-    data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def textured(seed: int, height: int = 240, width: int = 320, contrast: int = 30) -> Pixels:

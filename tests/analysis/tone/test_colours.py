@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from skimage import data
@@ -12,6 +11,7 @@ from app.analysis.evaluate import evaluate
 from app.analysis.sampling import GREY
 from app.analysis.tone.models import EVEN_BALANCE, NO_LIGHT
 from app.analysis.tone.tone_map import ToneMap, curve_terms
+from tests.analysis.pictures import encoded, quantised
 
 PHOTOS = {"astronaut": data.astronaut, "coffee": data.coffee, "cat": data.chelsea}
 IDENTITY = np.tile(np.eye(6)[1][:, None], 3)
@@ -24,12 +24,7 @@ def photo(name: str) -> Any:
 def in_strength(picture: Any, factor: float) -> Any:
     """Scale the distance of each pixel from its grey."""
     grey = (picture @ GREY)[..., None]
-    return np.clip(np.rint(grey + factor * (picture - grey)), 0, 255).astype(np.uint8)
-
-
-def jpeg(picture: Any) -> bytes:
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    return quantised(grey + factor * (picture - grey))
 
 
 @pytest.mark.parametrize("factor", [0.75, 0.85, 1.15, 1.25])
@@ -37,13 +32,13 @@ def jpeg(picture: Any) -> bytes:
 def test_stronger_or_paler_colours_are_no_change(name: str, factor: float) -> None:
     """Neither exposure nor light explains them, so every coloured thing was called another colour."""
     before = photo(name)
-    result = evaluate(encode_png(before), jpeg(in_strength(before, factor)))
+    result = evaluate(encode_png(before), encoded(in_strength(before, factor), 88))
     assert (result.verdict, result.regions) == ("equivalent", ())
 
 
 def test_it_says_so() -> None:
     before = photo("coffee")
-    tone = evaluate(encode_png(before), jpeg(in_strength(before, 0.75))).tone
+    tone = evaluate(encode_png(before), encoded(in_strength(before, 0.75), 88)).tone
     assert tone.reason is not None
     assert tone.reason.endswith("and strength of colours evened out")
 
@@ -53,7 +48,7 @@ def test_what_changed_beside_is_found(factor: float) -> None:
     before = photo("coffee")
     after = before.copy()
     after[150:190, 420:480] = before[40:80, 40:100][::-1]
-    (region,) = evaluate(encode_png(before), jpeg(in_strength(after, factor))).regions
+    (region,) = evaluate(encode_png(before), encoded(in_strength(after, factor), 88)).regions
     assert abs(region.before.x - 420) <= 6 and abs(region.before.y - 150) <= 6
     assert abs(region.before.width - 60) <= 10 and abs(region.before.height - 40) <= 10
 
@@ -62,7 +57,7 @@ def test_a_part_that_lost_its_colours_is_a_change() -> None:
     before = photo("astronaut")
     after = before.copy()
     after[100:300, 150:330] = in_strength(before[100:300, 150:330], 0.0)
-    result = evaluate(encode_png(before), jpeg(after))
+    result = evaluate(encode_png(before), encoded(after, 88))
     assert not result.tone.applied
     assert result.verdict == "different"
 

@@ -6,28 +6,18 @@ some twenty changes each, as one tone and what is clipped beside it were held to
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from app.analysis.encoding import encode_png
-from app.analysis.evaluate import evaluate
-from app.analysis.model import Evaluation, UInt8Array
+from app.analysis.model import UInt8Array
+from tests.analysis.pictures import compare, quantised
 
 SHAPE = (480, 640, 3)
-
-
-def quantised(levels: npt.NDArray[np.float64]) -> UInt8Array:
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
 def exposed(image: UInt8Array, gain: float, gamma: float = 1.0, noise: float = 0.0) -> UInt8Array:
     """Photograph it: what is too bright for the sensor is lost, and its noise comes on top."""
     seen = 255 * np.clip(image * gain / 255, 0, 1) ** gamma
     return quantised(seen + np.random.default_rng(7).normal(0, noise, image.shape) * (noise > 0))
-
-
-def compared(before: UInt8Array, after: UInt8Array) -> Evaluation:
-    return evaluate(encode_png(before), encode_png(after))
 
 
 def board() -> UInt8Array:
@@ -95,7 +85,7 @@ PICTURES = {"board": board(), "form": form(), "chart": chart(), "night": night()
 @pytest.mark.parametrize(("gain", "gamma"), [(0.9, 1.0), (1.0, 0.88), (1.1, 1.12), (0.95, 1.1)])
 def test_another_exposure_is_no_change(name: str, gain: float, gamma: float) -> None:
     before = PICTURES[name]
-    assert compared(before, exposed(before, gain, gamma)).regions == ()
+    assert compare(before, exposed(before, gain, gamma)).regions == ()
 
 
 def test_bold_text_that_another_light_made_lighter_all_over_does_not_hide_what_is_drawn_in() -> None:
@@ -103,7 +93,7 @@ def test_bold_text_that_another_light_made_lighter_all_over_does_not_hide_what_i
     before = np.maximum(form(thickness=3), 30).astype(np.uint8)
     after = before.copy()
     after[200:240, 500:560] = (205, 225, 250)
-    result = compared(before, exposed(after, 1.0, 0.9))
+    result = compare(before, exposed(after, 1.0, 0.9))
     assert len(result.regions) == 1
     assert abs(result.regions[0].before.x - 500) <= 4 and abs(result.regions[0].before.width - 60) <= 8
 
@@ -112,7 +102,7 @@ def test_bold_text_that_another_light_made_lighter_all_over_does_not_hide_what_i
 def test_paper_that_clips_under_noise_is_no_change(name: str) -> None:
     """Noise takes clipped paper off the limit here and there; taken at its word, it bent the curve for all tones."""
     before = PICTURES[name]
-    result = compared(before, exposed(before, 1.12, 0.95, noise=5))
+    result = compare(before, exposed(before, 1.12, 0.95, noise=5))
     assert result.verdict == "equivalent", [region.before for region in result.regions]
 
 
@@ -121,7 +111,7 @@ def test_what_is_drawn_in_is_found_under_another_exposure(name: str) -> None:
     before = PICTURES[name]
     after = before.copy()
     cv2.rectangle(after, (250, 200), (300, 240), (130, 130, 210), -1)
-    result = compared(before, exposed(after, 0.9))
+    result = compare(before, exposed(after, 0.9))
     assert len(result.regions) == 1
     box = result.regions[0].before
     assert abs(box.x - 250) <= 4 and abs(box.y - 200) <= 4 and abs(box.width - 51) <= 8 and abs(box.height - 41) <= 8
@@ -131,7 +121,7 @@ def test_a_night_sky_under_a_lamp_is_no_change() -> None:
     """Most of it rounds to the same level in any light, which was held to prove that the light is the same."""
     before = PICTURES["night"]
     lamp = np.linspace(0.82, 1.18, SHAPE[1])[None, :, None]
-    result = compared(before, quantised(before * lamp))
+    result = compare(before, quantised(before * lamp))
     assert result.tone.reason == "light evened out"
     assert result.verdict == "equivalent"
 
@@ -140,7 +130,7 @@ def test_white_that_never_is_full_white_is_not_clipped() -> None:
     """Whites of 255 that became 253 were held for clipped in both, so that nothing held the curve's bright end."""
     before = np.where(board() > 128, 255, 31).astype(np.uint8)
     after = np.where(board() > 128, 253, 42).astype(np.uint8)
-    result = compared(before, after)
+    result = compare(before, after)
     assert result.tone.applied
     assert result.verdict == "equivalent"
 
@@ -149,7 +139,7 @@ def test_white_that_never_is_full_white_is_not_clipped() -> None:
 def test_blur_is_not_taken_for_another_exposure(sigma: float) -> None:
     """Blur lightens thin strokes as light would; but from afar nothing has become lighter."""
     before = lines()
-    result = compared(before, np.asarray(cv2.GaussianBlur(before, (0, 0), sigma), np.uint8))
+    result = compare(before, np.asarray(cv2.GaussianBlur(before, (0, 0), sigma), np.uint8))
     assert not result.tone.applied
     assert result.verdict == "equivalent"
 
@@ -158,13 +148,13 @@ def test_strokes_that_resampling_softened_are_not_taken_for_another_exposure() -
     before = form()
     turned = cv2.getRotationMatrix2D((320, 240), 2, 1.01)
     after = cv2.warpAffine(before, turned, SHAPE[1::-1], flags=cv2.INTER_LINEAR, borderValue=(255,) * 3)
-    result = compared(before, np.asarray(after, np.uint8))
+    result = compare(before, np.asarray(after, np.uint8))
     assert not result.tone.applied
     assert result.verdict == "equivalent"
 
 
 def test_one_tone_alone_may_have_been_painted() -> None:
     before = np.full(SHAPE, 128, np.uint8)
-    result = compared(before, np.full(SHAPE, 150, np.uint8))
+    result = compare(before, np.full(SHAPE, 150, np.uint8))
     assert not result.tone.applied
     assert result.verdict == "different"

@@ -14,7 +14,8 @@ from app.analysis.tone.fit import fit_tone
 from app.analysis.tone.models import flattens
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import FREE_RIDGE, fit
-from tests.analysis.tone.test_tone import BEFORE, VALID, quantised
+from tests.analysis.pictures import opened, quantised
+from tests.analysis.tone.test_tone import BEFORE, VALID
 
 DARK: UInt8Array = np.asarray(cv2.resize(data.rocket(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -96,7 +97,7 @@ def test_noise_on_white_paper_does_not_flatten_the_curve() -> None:
     for panel in range(6):
         cv2.rectangle(before, (400, 40 + 100 * panel), (480, 100 + 100 * panel), (20 + 30 * panel,) * 3, -1)
     noisy = quantised(before * 0.86 + np.random.default_rng(1).normal(0, 5, before.shape))
-    after = np.asarray(cv2.imdecode(np.frombuffer(encode_jpeg(noisy), np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
+    after = opened(encode_jpeg(noisy))
     _, tone_map = fit_tone(before, after, np.full(before.shape[:2], 255, np.uint8))
     levels = np.array([40, 100, 170], np.uint8)
     assert tone_map is not None

@@ -12,13 +12,10 @@ from app.analysis.tone.afar import with_afar
 from app.analysis.tone.even import _give_way, even_tone
 from app.analysis.tone.samples import Samples, sample
 from app.analysis.tone.telling import rarity, telling_of
+from tests.analysis.pictures import quantised
 
 BEFORE: UInt8Array = np.asarray(cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 VALID = np.full(BEFORE.shape[:2], 255, np.uint8)
-
-
-def quantised(levels: npt.NDArray[np.float64]) -> UInt8Array:
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
 def evened(after: UInt8Array, before: UInt8Array = BEFORE, **options: str) -> tuple[Tone, UInt8Array]:

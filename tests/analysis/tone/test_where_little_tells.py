@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Box, Evaluation, UInt8Array
+from app.analysis.model import Box, UInt8Array
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.telling import telling_of
-from tests.analysis.screens import LETTER, overlap, page
+from tests.analysis.pictures import compare, encoded, overlap, quantised
+from tests.analysis.screens import LETTER, page
 
 WHITE = 252 / 255
 
@@ -22,12 +23,7 @@ def light_over(shape: tuple[int, ...], gain: Any) -> Any:
 
 
 def lit(pixels: Any, gain: Any) -> UInt8Array:
-    return np.clip(np.rint(pixels * light_over(pixels.shape, gain)), 0, 255).astype(np.uint8)
-
-
-def compared(before: Any, after: Any) -> Evaluation:
-    first, second = (cv2.imencode(".png", pixels[..., ::-1])[1].tobytes() for pixels in (before, after))
-    return evaluate(first, second)
+    return quantised(pixels * light_over(pixels.shape, gain))
 
 
 def dark(digit: str = "8", text: float = 0.8) -> UInt8Array:
@@ -50,14 +46,14 @@ def sloping(x: Any, y: Any) -> Any:
 @pytest.mark.parametrize("text", [0.8, 1.0])
 def test_text_on_black_in_uneven_light_is_no_change(gain: Any, text: float) -> None:
     """Black is black in any light; only thin letters tell, and they were taken for letters drawn again."""
-    assert compared(dark(text=text), lit(dark(text=text), gain)).verdict == "equivalent"
+    assert compare(dark(text=text), lit(dark(text=text), gain)).verdict == "equivalent"
 
 
 @pytest.mark.parametrize("gain", [wavy, sloping])
 def test_another_letter_on_black_in_uneven_light_is_found(gain: Any) -> None:
-    found = compared(dark("8"), lit(dark("3"), gain)).regions
+    found = compare(dark("8"), lit(dark("3"), gain)).regions
     assert len(found) == 1
-    assert overlap(found[0], LETTER) > 0.1
+    assert overlap(found[0].before, LETTER) > 0.1
 
 
 def test_words_that_became_fainter_on_black_are_no_light() -> None:
@@ -67,10 +63,10 @@ def test_words_that_became_fainter_on_black_are_no_light() -> None:
     words = [Box(20, 22, 150, 17), Box(300, 22, 85, 17), Box(160, 212, 120, 20)]
     for word in words:
         after[word.slices] = (after[word.slices] * 0.6).astype(np.uint8)
-    found = compared(before, after)
+    found = compare(before, after)
     assert found.verdict == "different"
     for word in words:
-        assert any(overlap(region, word) > 0.3 for region in found.regions)
+        assert any(overlap(region.before, word) > 0.3 for region in found.regions)
 
 
 def drawing() -> UInt8Array:
@@ -87,7 +83,7 @@ def shaded(x: Any, y: Any) -> Any:
 
 
 def test_paper_shaded_in_one_corner_is_no_change() -> None:
-    assert compared(drawing(), lit(drawing(), shaded)).verdict == "equivalent"
+    assert compare(drawing(), lit(drawing(), shaded)).verdict == "equivalent"
 
 
 def test_things_drawn_on_clipped_paper_do_not_teach_an_exposure_that_hides_them() -> None:
@@ -96,10 +92,10 @@ def test_things_drawn_on_clipped_paper_do_not_teach_an_exposure_that_hides_them(
     after = drawing()
     for box, level in zip(boxes, (160, 150, 170, 165), strict=True):
         after[box.slices] = level
-    found = compared(drawing(), lit(after, shaded)).regions
+    found = compare(drawing(), lit(after, shaded)).regions
     assert len(found) == len(boxes)
     for box in boxes:
-        assert max(overlap(region, box) for region in found) > 0.8
+        assert max(overlap(region.before, box) for region in found) > 0.8
 
 
 def grid(target: float, source: float) -> Samples:
@@ -135,7 +131,7 @@ def test_thin_letters_on_black_that_blur_dims_tell_their_exposure_from_afar(size
     cv2.putText(before, "Night", (110, 320), cv2.FONT_HERSHEY_DUPLEX, 2 * size, (200, 200, 200), 3, cv2.LINE_AA)
     noise = np.random.default_rng(1).normal(0, 4, before.shape)
     after = cv2.GaussianBlur(before.astype(np.float32), (0, 0), 0.7) * gain + noise
-    assert compared(before, np.clip(np.rint(after), 0, 255).astype(np.uint8)).verdict == "equivalent"
+    assert compare(before, quantised(after)).verdict == "equivalent"
 
 
 @pytest.mark.parametrize("share", [0.6, 0.8, 0.89])
@@ -147,10 +143,9 @@ def test_a_part_of_the_paper_that_became_darker_or_white_with_an_edge_is_a_chang
     white, shady, part = drawing(), drawing(), Box(270, 80, 420, 320)
     shady[part.slices] = (shady[part.slices] * share).astype(np.uint8)
     before, after = (shady, white) if brightened else (white, shady)
-    saved = cv2.imencode(".jpg", after[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-    found = evaluate(cv2.imencode(".png", before[..., ::-1])[1].tobytes(), saved)
+    found = evaluate(encoded(before), encoded(after, 85))
     assert not found.tone.applied
-    assert overlap(found.regions[0], part) > 0.9
+    assert overlap(found.regions[0].before, part) > 0.9
 
 
 def with_tones() -> UInt8Array:
@@ -167,10 +162,10 @@ def test_a_small_part_that_became_darker_does_not_hide_the_exposure_of_the_rest(
     after = before.copy()
     after[part.slices] = (after[part.slices] * 0.7).astype(np.uint8)
     after = np.clip(after * 1.15 + np.random.default_rng(3).normal(0, 3, after.shape), 0, 255).astype(np.uint8)
-    found = compared(before, after)
+    found = compare(before, after)
     assert found.tone.applied
     assert len(found.regions) == 1
-    assert overlap(found.regions[0], part) > 0.8
+    assert overlap(found.regions[0].before, part) > 0.8
 
 
 def test_a_grey_panel_that_brightening_clips_is_no_change() -> None:
@@ -179,4 +174,4 @@ def test_a_grey_panel_that_brightening_clips_is_no_change() -> None:
     before[230:440, 300:520] = np.minimum(before[230:440, 300:520], 232)
     noise = np.random.default_rng(3).normal(0, 3, before.shape)
     after = np.clip(before * 1.15 + noise, 0, 255).astype(np.uint8)
-    assert compared(before, after).verdict == "equivalent"
+    assert compare(before, after).verdict == "equivalent"
