@@ -74,6 +74,21 @@ def turned_file(upright: Pixels, orientation: int, kind: str) -> bytes:
     return encode(stored, kind, **options)
 
 
+def with_tiff_tag(data: bytes, tag: int, value: int) -> bytes:
+    """Append a copy of a little-endian TIFF's directory with one short tag more."""
+    assert data[:4] == b"II*\0"
+    at = int.from_bytes(data[4:8], "little")
+    count = int.from_bytes(data[at : at + 2], "little")
+    entries = [data[at + 2 + 12 * i : at + 14 + 12 * i] for i in range(count)]
+    entries = [entry for entry in entries if int.from_bytes(entry[:2], "little") != tag]
+    entries.append(tag.to_bytes(2, "little") + (3).to_bytes(2, "little") + (1).to_bytes(4, "little"))
+    entries[-1] += value.to_bytes(2, "little") + b"\0\0"
+    entries.sort(key=lambda entry: int.from_bytes(entry[:2], "little"))
+    padded = data + b"\0" * (len(data) % 2)
+    directory = len(entries).to_bytes(2, "little") + b"".join(entries) + bytes(4)
+    return padded[:4] + len(padded).to_bytes(4, "little") + padded[8:] + directory
+
+
 def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -1,6 +1,7 @@
 """Screenshots drawn for the tests of noise-free pairs: text, a button and lines, in several ways of anti-aliasing."""
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,6 +47,13 @@ def fringed(digit: str = "8") -> UInt8Array:
     """Draw a page for a screen whose red, green and blue lie side by side."""
     channels = [sampled(1, 0, digit)[..., 0], sampled(0, 0, digit)[..., 1], sampled(-1, 0, digit)[..., 2]]
     return np.ascontiguousarray(np.dstack(channels))
+
+
+def edited(image: UInt8Array, box: Box, colour: Any) -> UInt8Array:
+    """Paint a box of a picture in one colour."""
+    out = image.copy()
+    out[box.y : box.y + box.height, box.x : box.x + box.width] = colour
+    return out
 
 
 def unequal_box(before: UInt8Array, after: UInt8Array) -> Box:

@@ -2,28 +2,17 @@
 
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
-from app.analysis.changed import find_changed
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, Evaluation, UInt8Array
-from app.analysis.noise_free.likeness import Likeness, likeness_of
-from app.analysis.regions.grouping import apart, find_regions
 from tests import picture_factory as make
 from tests.analysis import screens
-from tests.analysis.pictures import compare, overlap, resaved
+from tests.analysis.pictures import compare, overlap
+from tests.analysis.screens import edited
 
 PAGE = screens.page()
-
-
-def edited(image: UInt8Array, box: Box, colour: Any) -> UInt8Array:
-    out = image.copy()
-    out[box.y : box.y + box.height, box.x : box.x + box.width] = colour
-    return out
 
 
 def only_box(found: Evaluation) -> Box:
@@ -97,44 +86,6 @@ def test_rounding_is_no_difference() -> None:
     assert compare(photo, other.astype(np.uint8)).verdict == "equivalent"
 
 
-def disc(anti_aliased: bool, colour: tuple[int, int, int] = (200, 30, 30)) -> UInt8Array:
-    image = np.full((200, 200, 3), 250, np.uint8)
-    cv2.circle(image, (100, 100), 80, colour, -1, cv2.LINE_AA if anti_aliased else cv2.LINE_8)
-    return image
-
-
-def test_edges_drawn_in_another_way_are_no_difference() -> None:
-    found = compare(disc(True), disc(False))
-    assert found.verdict == "equivalent"
-    assert found.as_given.zero_norm > 0
-
-
-@pytest.mark.parametrize("way", ["fringed", "moved by a third of a pixel"])
-@pytest.mark.parametrize("levels", [8, 16])
-def test_a_faint_area_is_found_on_a_page_drawn_again(way: str, levels: int) -> None:
-    """It was proven, but none of its pixels differed as much as a drawn edge may, and so none was marked."""
-    after = (screens.fringed() if way == "fringed" else screens.sampled(1, 0)).copy()
-    after[300:324, 480:506] = cv2.subtract(after[300:324, 480:506], np.full((24, 26, 3), levels, np.uint8))
-    regions = compare(screens.sampled(), after).regions
-    assert len(regions) == 1
-    assert overlap(regions[0].before, Box(480, 300, 26, 24)) > 0.9
-
-
-@pytest.mark.parametrize("way", ["fringed", "moved by a third of a pixel"])
-def test_a_page_with_other_anti_aliasing_is_equivalent(way: str) -> None:
-    other = screens.fringed() if way == "fringed" else screens.sampled(1, 0)
-    found = compare(screens.sampled(), other)
-    assert found.verdict == "equivalent"
-    assert found.as_given.zero_norm > 5000
-
-
-def test_another_letter_is_found_though_the_whole_page_is_drawn_again() -> None:
-    found = compare(screens.sampled(), screens.fringed("0"))
-    expected = screens.unequal_box(screens.sampled(), screens.sampled(digit="0"))
-    assert len(found.regions) == 1
-    assert overlap(found.regions[0].before, expected) > 0.3
-
-
 def test_a_page_moved_by_whole_pixels_is_compared_exactly() -> None:
     large = np.tile(PAGE, (2, 2, 1))
     large[100:140, 200:330] = (30, 90, 200)
@@ -151,35 +102,6 @@ def test_nothing_is_resampled_or_evened_out_in_a_noise_free_pair() -> None:
     assert (found.alignment.model, found.alignment.reason) == ("none", "already in place")
     assert not found.tone.applied
     assert found.as_compared == found.as_given
-
-
-def test_noise_and_compression_are_not_taken_for_edits() -> None:
-    rng = np.random.default_rng(1)
-    noisy = np.clip(PAGE + rng.normal(0, 3, PAGE.shape), 0, 255).astype(np.uint8)
-    for other in (noisy, resaved(PAGE, 80)):
-        assert likeness_of(PAGE, other, find_changed(PAGE, other)) is Likeness.NOISY
-    assert likeness_of(PAGE, screens.page("0"), find_changed(PAGE, screens.page("0"))) is Likeness.EQUAL
-    assert likeness_of(screens.sampled(), screens.fringed(), find_changed(screens.sampled(), screens.fringed())) is (
-        Likeness.REDRAWN
-    )
-
-
-def test_a_drawing_in_black_and_white_is_noisy_under_uneven_light_and_not_under_edits() -> None:
-    """White stays white where light only adds, so most of it is equal; the rest was taken for one large edit."""
-    drawing = np.full((480, 640, 3), 255, np.uint8)
-    for place in range(20, 620, 40):
-        cv2.rectangle(drawing, (place, 30 + place % 97), (place + 18, 400), (0, 0, 0), -1)
-    light = 1.15 - 0.35 * np.linspace(0, 1, 640)[None, :, None]
-    lit = np.clip(drawing * light + 0.5, 0, 255).astype(np.uint8)
-    assert likeness_of(drawing, lit, find_changed(drawing, lit)) is Likeness.NOISY
-    shaded = drawing.copy()
-    shaded[100:300, 200:420] -= np.minimum(shaded[100:300, 200:420], 40)
-    assert likeness_of(drawing, shaded, find_changed(drawing, shaded)) is not Likeness.NOISY
-    assert compare(drawing, lit).verdict == "equivalent"
-    edited_too = lit.copy()
-    cv2.circle(edited_too, (330, 440), 14, (0, 0, 0), -1)
-    (region,) = compare(drawing, edited_too).regions
-    assert overlap(region.before, Box(316, 426, 29, 29)) > 0.7
 
 
 def with_alpha(image: UInt8Array, box: Box, alpha: int) -> Any:
@@ -222,46 +144,3 @@ def test_an_ignored_area_is_not_judged_and_the_rest_is() -> None:
     both = edited(edited(PAGE, Box(500, 100, 9, 9), 0), Box(40, 440, 9, 9), 0)
     found = compare(PAGE, both, ignore=(Box(495, 90, 30, 30),))
     assert only_box(found) == Box(40, 440, 9, 9)
-
-
-BOXES = st.builds(Box, st.integers(5, 100), st.integers(5, 70), st.integers(3, 24), st.integers(3, 24))
-COLOURS = st.tuples(*[st.integers(0, 255)] * 3)
-SCENE = make.photo(110, 140)
-
-
-@settings(max_examples=25, deadline=None)
-@given(BOXES, COLOURS)
-def test_swapping_the_pictures_gives_the_same_mask(box: Box, colour: tuple[int, int, int]) -> None:
-    other = edited(SCENE, box, colour)
-    there, back = compare(SCENE, other), compare(other, SCENE)
-    assert np.array_equal(there.maps.mask, back.maps.mask)
-    assert [region.before for region in there.regions] == [region.before for region in back.regions]
-
-
-@settings(max_examples=25, deadline=None)
-@given(BOXES, BOXES, COLOURS)
-def test_an_edit_elsewhere_does_not_remove_one(one: Box, two: Box, colour: tuple[int, int, int]) -> None:
-    first = edited(SCENE, one, colour)
-    both = edited(first, two, tuple(255 - value for value in colour))
-    beside = np.ones(SCENE.shape[:2], np.bool_)
-    beside[max(0, two.y - 8) : two.y + two.height + 8, max(0, two.x - 8) : two.x + two.width + 8] = False
-    alone, together = (compare(SCENE, other).maps.mask > 0 for other in (first, both))
-    assume(alone.any())
-    assert together[alone & beside].all()
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(BOXES, min_size=1, max_size=8))
-def test_looking_only_where_something_is_marked_finds_the_same_regions(boxes: list[Box]) -> None:
-    mask = np.zeros((110, 140), np.uint8)
-    for box in boxes:
-        mask[box.y : box.y + box.height, box.x : box.x + box.width] = 255
-    blank = np.zeros((110, 140, 3), np.uint8)
-    alignment = compare(blank, blank).alignment
-    strength = mask.astype(np.float32)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    places = apart([Box(*row) for row in stats[1:, :4].tolist()], mask.shape)
-    whole, kept = find_regions(blank, blank, mask, strength, alignment, (110, 140))
-    parts, kept_parts = find_regions(blank, blank, mask, strength, alignment, (110, 140), places=places)
-    assert {region.before for region in whole} == {region.before for region in parts}
-    assert np.array_equal(kept, kept_parts)

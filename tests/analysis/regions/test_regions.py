@@ -5,11 +5,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.analysis.model import Alignment, Box, Region, UInt8Array
 from app.analysis.regions.grouping import apart, find_regions
+from tests.analysis.pictures import compare
 
 SHAPE = (300, 400)
+BOXES = st.builds(Box, st.integers(5, 100), st.integers(5, 70), st.integers(3, 24), st.integers(3, 24))
 
 
 def blank() -> UInt8Array:
@@ -179,6 +183,23 @@ def test_looking_only_where_something_is_finds_the_same() -> None:
     places = apart([Box(20, 20, 10, 10), Box(33, 20, 10, 10), Box(200, 200, 60, 60)], mask.shape)
     assert sorted(places, key=lambda box: box.x) == [Box(20, 20, 23, 10), Box(200, 200, 60, 60)]
     assert boxes(mask, places=places) == boxes(mask) == [Box(20, 20, 23, 10), Box(200, 200, 60, 60)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(BOXES, min_size=1, max_size=8))
+def test_looking_only_where_something_is_marked_finds_the_same_regions(boxes: list[Box]) -> None:
+    mask = np.zeros((110, 140), np.uint8)
+    for box in boxes:
+        mask[box.y : box.y + box.height, box.x : box.x + box.width] = 255
+    blank = np.zeros((110, 140, 3), np.uint8)
+    alignment = compare(blank, blank).alignment
+    strength = mask.astype(np.float32)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    places = apart([Box(*row) for row in stats[1:, :4].tolist()], mask.shape)
+    whole, kept = find_regions(blank, blank, mask, strength, alignment, (110, 140))
+    parts, kept_parts = find_regions(blank, blank, mask, strength, alignment, (110, 140), places=places)
+    assert {region.before for region in whole} == {region.before for region in parts}
+    assert np.array_equal(kept, kept_parts)
 
 
 def test_two_large_things_apart_stay_two_however_ragged() -> None:

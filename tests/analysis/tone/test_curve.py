@@ -13,8 +13,8 @@ from app.analysis.noise_free.likeness import Likeness, likeness_of
 from app.analysis.tone.curve import followed_curves
 from app.analysis.tone.fit import _follow, fit_tone
 from tests.analysis.pictures import quantised
+from tests.analysis.tone.coffee import BEFORE
 from tests.analysis.tone.test_fitted_curves import CURVES
-from tests.analysis.tone.test_tone import BEFORE
 
 
 @pytest.mark.parametrize("name", CURVES)

@@ -15,7 +15,7 @@ from app.analysis.tone.models import flattens
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import FREE_RIDGE, fit
 from tests.analysis.pictures import opened, quantised
-from tests.analysis.tone.test_tone import BEFORE, VALID
+from tests.analysis.tone.coffee import BEFORE, VALID
 
 DARK: UInt8Array = np.asarray(cv2.resize(data.rocket(), (450, 300), interpolation=cv2.INTER_AREA), np.uint8)
 
