@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from skimage import data
 
+from app.analysis import Deadline
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Box, Deadline, UInt8Array
+from app.analysis.model import Box, UInt8Array
 from app.errors import CorruptImage, TimedOut
 from tests.analysis.edits import EDIT, assert_one_edit, assert_same_picture, crop, pasted, scene
 from tests.analysis.pictures import compare, encoded, quantised

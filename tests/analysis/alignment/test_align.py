@@ -6,10 +6,11 @@ import numpy.typing as npt
 import pytest
 from skimage import data
 
+from app.analysis import Deadline
 from app.analysis.alignment.align import align
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
-from app.analysis.model import IDENTITY, Alignment, Box, Deadline, Options
+from app.analysis.model import IDENTITY, Alignment, Box, Options
 from tests.analysis.pictures import encoded, picture
 from tests.analysis.screens import page
 

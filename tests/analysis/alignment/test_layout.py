@@ -5,11 +5,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from app.analysis import Deadline
 from app.analysis.alignment.align import align
 from app.analysis.alignment.layout import find_bands
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Band, Box, Deadline, Options
+from app.analysis.model import Band, Box, Options
 from app.analysis.render import Scene, render
 from tests.analysis.pictures import encoded, opened, picture
 
