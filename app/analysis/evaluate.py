@@ -9,16 +9,17 @@ import numpy as np
 
 from app.analysis.alignment.framing import with_framing
 from app.analysis.alignment.laying import Laid, lay
-from app.analysis.category.classifier import Category, not_installed, region_crops
+from app.analysis.category.category import Category
+from app.analysis.category.classifier import not_installed, region_crops
 from app.analysis.changed import Changed
 from app.analysis.checks import check_options, file_content
+from app.analysis.deadline import Deadline
 from app.analysis.measures.features import summarise as summarise_matches
 from app.analysis.measures.features import with_inliers
 from app.analysis.measures.given import Given, given_changes, measure_given
 from app.analysis.measures.metrics import measure
 from app.analysis.model import (
     IDENTITY,
-    Deadline,
     Evaluation,
     Limits,
     Maps,

@@ -1,15 +1,10 @@
 """The values that go into an evaluation and come out of it: frozen, plain, no behaviour but conversion."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-
-from app.errors import TimedOut
 
 UInt8Array = npt.NDArray[np.uint8]
 UInt16Array = npt.NDArray[np.uint16]
@@ -295,30 +290,3 @@ class Evaluation:
             "regions": [asdict(region) for region in self.regions],
             "timings_ms": self.timings_ms,
         }
-
-
-class Deadline:
-    """The only clock of an evaluation: says when to stop and how long each stage took."""
-
-    def __init__(self, seconds: float | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock = clock
-        self._start = clock()
-        self._end = None if seconds is None else self._start + seconds
-        self.timings_ms: dict[str, float] = {}
-
-    def check(self) -> None:
-        """Raise TimedOut when the time is up."""
-        if self._end is not None and self._clock() > self._end:
-            raise TimedOut("The comparison took longer than this server allows.")
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time one step and check the deadline when it ends."""
-        started = self._clock()
-        yield
-        self.timings_ms[name] = self.timings_ms.get(name, 0.0) + 1000 * (self._clock() - started)
-        self.check()
-
-    def total_ms(self) -> float:
-        """Milliseconds since the deadline was made."""
-        return 1000 * (self._clock() - self._start)

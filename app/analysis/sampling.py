@@ -15,6 +15,8 @@ ENOUGH = 1_000_000
 """Pixels that are enough for a mean or a histogram."""
 BORDER = 2
 """Pixels of border around each tile; its outermost pixels repeated, so that neighbourhoods see nothing else."""
+DARK, BRIGHT = 3, 252
+"""Levels up to the first and from the second on are all but clipped: they only say "as dark" or "as bright"."""
 GREY = np.array([0.299, 0.587, 0.114])
 """What red, green and blue add to a grey (ITU-R BT.601)."""
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.analysis.category.classifier import Category
+from app.analysis.category.category import Category
 from app.analysis.model import Alignment, Features, HashDistance, Metrics, Options, Region, Tone, Verdict
 from app.errors import BadRequest, FileTooLarge, ImageDiffError
 from app.options import OPTION_NAMES, OptionsIn, invalid_option

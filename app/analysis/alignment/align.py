@@ -14,6 +14,7 @@ from app.analysis.alignment.layout import find_bands
 from app.analysis.alignment.scene import is_unrelated, residual, rows_agree
 from app.analysis.alignment.starts import FEW_POINTS, Tracked, find_track, is_small_move
 from app.analysis.alignment.tracking import phase_shift, seen_from_elsewhere, work_grey
+from app.analysis.deadline import Deadline
 from app.analysis.geometry import FloatMatrix, frame_matrix, mapped, rows, scaling, to_full, turn_of
 from app.analysis.model import (
     BENT,
@@ -22,7 +23,6 @@ from app.analysis.model import (
     TOP_LEFT,
     Alignment,
     Band,
-    Deadline,
     Options,
     Picture,
     UInt8Array,

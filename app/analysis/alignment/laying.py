@@ -10,8 +10,9 @@ from app.analysis.alignment.coarsening import coarsened
 from app.analysis.alignment.layout import find_bands
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.changed import TILE, Changed
+from app.analysis.deadline import Deadline
 from app.analysis.measures.metrics import find_measured_changes
-from app.analysis.model import IDENTITY, Alignment, Deadline, Options, Picture, UInt8Array
+from app.analysis.model import IDENTITY, Alignment, Options, Picture, UInt8Array
 from app.analysis.noise_free.likeness import Likeness, likeness_of
 from app.analysis.noise_free.redrawn import drawn_in_place
 

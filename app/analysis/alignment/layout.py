@@ -2,12 +2,12 @@
 
 import zlib
 from collections import Counter
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from app.analysis.alignment.row_offsets import Rows, cheapest_offsets, costs
 from app.analysis.model import Band, FloatArray, UInt8Array
 
 SAMPLED = 192
@@ -20,23 +20,10 @@ EXACT_TOLERANCE, NOISY_TOLERANCE = 3.0, 7.0
 """Mean difference in grey levels from which two rows are simply different."""
 VOTES = 6
 OFFSETS = 8
-JUMP = 8.0
-"""Rows that a change of offset must explain, for it is no coincidence then."""
-SKIP = 0.12
-"""Cost of a row that only one of the two pages has."""
 FITS = 0.35
 WINDOW = 40
 """Rows that are searched together in a noisy page."""
 MOST_WINDOWS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    """Rows of both pages as short vectors, shape (height, cells), and the difference at which they are unlike."""
-
-    before: FloatArray
-    after: FloatArray
-    tolerance: float
 
 
 def find_bands(before: UInt8Array, after: UInt8Array, *, noisy: bool = False) -> tuple[Band, ...]:
@@ -62,7 +49,7 @@ def find_bands(before: UInt8Array, after: UInt8Array, *, noisy: bool = False) ->
     if before.shape[1] != after.shape[1] or min(len(before), len(after)) < 16:
         return ()
     if noisy:
-        rows = _Rows(_averages(before), _averages(after), NOISY_TOLERANCE)
+        rows = Rows(_averages(before), _averages(after), NOISY_TOLERANCE)
         offsets = _offsets_by_fit(rows)
     else:
         if before.shape == after.shape and len(before) - _equal_ends(before, after) < VOTES:
@@ -70,9 +57,8 @@ def find_bands(before: UInt8Array, after: UInt8Array, *, noisy: bool = False) ->
         offsets = _offsets_by_votes(_keys(before), _keys(after))
         if offsets == [0]:
             return ()
-        rows = _Rows(_samples(before), _samples(after), EXACT_TOLERANCE)
-    cost = np.stack([_costs(rows, offset) for offset in offsets], axis=1)
-    bands = _bands(_path(cost, np.array(offsets), len(after)), offsets)
+        rows = Rows(_samples(before), _samples(after), EXACT_TOLERANCE)
+    bands = _bands(cheapest_offsets(rows, offsets), offsets)
     bands = _settled(_firm(bands, rows), rows)
     changed = len(bands) > 1 or (len(before) != len(after) and bool(bands))
     return bands if changed and _convincing(bands, rows) else ()
@@ -115,7 +101,7 @@ def _offsets_by_votes(before: list[int], after: list[int]) -> list[int]:
     return sorted({0, *chosen})
 
 
-def _offsets_by_fit(rows: _Rows) -> list[int]:
+def _offsets_by_fit(rows: Rows) -> list[int]:
     """Let windows of rows vote for where they fit best in the other page."""
     votes: Counter[int] = Counter()
     height = len(rows.before)
@@ -133,57 +119,6 @@ def _offsets_by_fit(rows: _Rows) -> list[int]:
     return sorted({0, *(offset for offset, count in votes.most_common(OFFSETS) if count >= 2 or height < 8 * WINDOW)})
 
 
-def _costs(rows: _Rows, offset: int) -> FloatArray:
-    """Give for each row of *before* how badly it fits that of *after*: 0 to 1, infinite where there is none."""
-    height, other = len(rows.before), len(rows.after)
-    cost = np.full(height, np.inf, np.float32)
-    first, last = max(0, -offset), min(height, other - offset)
-    if first < last:
-        apart = np.abs(rows.before[first:last] - rows.after[first + offset : last + offset])
-        cost[first:last] = np.minimum(apart.mean(axis=1) / rows.tolerance, 1.0)
-    return cost
-
-
-def _path(cost: FloatArray, offsets: npt.NDArray[np.int64], other: int) -> npt.NDArray[np.int64]:
-    """Find the cheapest offset for every row (its index), -1 for rows that only *before* has (Viterbi's algorithm).
-
-    From one row to the next the offset may stay, grow (rows were inserted) or shrink (rows of *before* are left out).
-    """
-    height, kinds = cost.shape
-    change = offsets[None, :] - offsets[:, None]
-    left_out = np.maximum(-change, 0)
-    price = np.where(change != 0, JUMP + SKIP * np.abs(change), 0.0)
-    best = np.full((height + 1, kinds), np.inf)
-    origin = np.zeros((height + 1, kinds), np.int64)
-    columns = np.broadcast_to(np.arange(kinds)[:, None], (kinds, kinds))
-    start = np.where(offsets != 0, JUMP + SKIP * np.abs(offsets), 0.0)
-    for row in range(height + 1):
-        if row:
-            before = row - 1 - left_out
-            ways = np.where(before >= 0, best[np.maximum(before, 0), columns], np.inf) + price
-            origin[row] = ways.argmin(axis=0)
-            best[row] = ways[origin[row], columns[:, 0]] + cost[row - 1]
-        begins = np.maximum(-offsets, 0) == row
-        origin[row] = np.where(begins & (start <= best[row]), -1, origin[row])
-        best[row] = np.where(begins, np.minimum(best[row], start), best[row])
-    ends = np.clip(np.minimum(height, other - offsets), 0, height)
-    tails = SKIP * ((height - ends) + np.maximum(other - ends - offsets, 0))
-    at = int((best[ends, np.arange(kinds)] + tails).argmin())
-    return _trace(origin, left_out, int(ends[at]), at, height)
-
-
-def _trace(
-    origin: npt.NDArray[np.int64], left_out: npt.NDArray[np.int64], row: int, at: int, height: int
-) -> npt.NDArray[np.int64]:
-    chosen = np.full(height, -1, np.int64)
-    while row > 0 and origin[row, at] >= 0:
-        chosen[row - 1] = at
-        previous = int(origin[row, at])
-        row -= 1 + int(left_out[previous, at])
-        at = previous
-    return chosen
-
-
 def _bands(path: npt.NDArray[np.int64], offsets: list[int]) -> tuple[Band, ...]:
     """Collect runs of rows with one offset."""
     edges = np.flatnonzero(np.diff(path)) + 1
@@ -192,7 +127,7 @@ def _bands(path: npt.NDArray[np.int64], offsets: list[int]) -> tuple[Band, ...]:
     return tuple(Band(start, start + offsets[kind], end - start) for start, end, kind in runs)
 
 
-def _firm(bands: tuple[Band, ...], rows: _Rows) -> tuple[Band, ...]:
+def _firm(bands: tuple[Band, ...], rows: Rows) -> tuple[Band, ...]:
     """Drop bands that rest on a few rows, and keep rows that fit nowhere in place: they were edited."""
     moves = {band.after - band.before for band in bands}
     firm = [band for band in bands if _telling(band, rows, moves) >= VOTES]
@@ -222,16 +157,16 @@ def _merged(bands: list[Band]) -> tuple[Band, ...]:
     return tuple(out)
 
 
-def _telling(band: Band, rows: _Rows, moves: set[int]) -> int:
+def _telling(band: Band, rows: Rows, moves: set[int]) -> int:
     """Count the rows of a band that show something, fit, and would fit with none of the other moves."""
     cost, told = _fit_of(band, rows)
     alone = told & (cost < FITS)
     for move in moves - {band.after - band.before}:
-        alone &= _costs(rows, move)[band.before : band.before + band.length] > 2 * FITS
+        alone &= costs(rows, move)[band.before : band.before + band.length] > 2 * FITS
     return int(alone.sum())
 
 
-def _fit_of(band: Band, rows: _Rows) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+def _fit_of(band: Band, rows: Rows) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """Give for each row of a band how badly it fits, 0 to 1, and whether it shows anything."""
     upper = rows.before[band.before : band.before + band.length]
     lower = rows.after[band.after : band.after + band.length]
@@ -239,7 +174,7 @@ def _fit_of(band: Band, rows: _Rows) -> tuple[FloatArray, npt.NDArray[np.bool_]]
     return np.asarray(cost, np.float32), np.maximum(upper.std(axis=1), lower.std(axis=1)) > 3
 
 
-def _settled(bands: tuple[Band, ...], rows: _Rows) -> tuple[Band, ...]:
+def _settled(bands: tuple[Band, ...], rows: Rows) -> tuple[Band, ...]:
     """Slide each cut, where rows on both sides allow it, to the clearest edge: there is where a person would cut."""
     out = list(bands)
     for i in range(len(out) - 1):
@@ -273,7 +208,7 @@ def _clearest(page: FloatArray, top: int, bottom: int, same: float, most_up: int
     return max(range(lowest, highest + 1), key=lambda shift: (round(edge(shift), 1), shift))
 
 
-def _convincing(bands: tuple[Band, ...], rows: _Rows) -> bool:
+def _convincing(bands: tuple[Band, ...], rows: Rows) -> bool:
     """Say whether what lies in the bands agrees: of the rows that show something, most must."""
     fits = [_fit_of(band, rows) for band in bands]
     cost, tells = (np.concatenate(parts) for parts in zip(*fits, strict=True))

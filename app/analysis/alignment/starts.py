@@ -8,8 +8,9 @@ import numpy as np
 
 from app.analysis.alignment.scene import likely_orientation, mostly_same, residual, shows_same
 from app.analysis.alignment.tracking import MIN_INLIERS, retrack, sift_guess, textured, track_from
+from app.analysis.deadline import Deadline
 from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped
-from app.analysis.model import Deadline, UInt8Array
+from app.analysis.model import UInt8Array
 
 FEW_POINTS = 120
 """With fewer tracked points a plain shift of the whole picture may fit better."""

@@ -15,7 +15,7 @@ from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.blocks import saved_again
-from app.analysis.sampling import Tiles, sample_tiles, strongest_channel
+from app.analysis.sampling import BRIGHT, DARK, Tiles, sample_tiles, strongest_channel
 from app.analysis.tone.curve import followed_curves
 from app.analysis.tone.fit import lit_otherwise
 
@@ -27,8 +27,6 @@ _FEWEST_BLOCKS = 12
 _FEWEST_FLAT = 0.02
 _FLAT_TILE = 0.25
 _FEWEST_LIT = 8
-_LIMITS = 3, 252
-"""Levels outside these are the same in many another exposure."""
 _LEAST_EXPOSED = 0.01
 """Share of pixels that are unequal, at least, in another exposure."""
 _TONES = 16
@@ -184,8 +182,8 @@ def _tones(tiles: Tiles, places: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]
 
 def _unclipped(image: UInt8Array) -> npt.NDArray[np.bool_]:
     """Mark the pixels that have a channel above the lower limit and one below the upper."""
-    dark = cv2.inRange(image, (0, 0, 0, 0), (_LIMITS[0],) * 4)
-    return np.asarray(cv2.bitwise_or(dark, cv2.inRange(image, (_LIMITS[1],) * 4, (255,) * 4)) == 0)
+    dark = cv2.inRange(image, (0, 0, 0, 0), (DARK,) * 4)
+    return np.asarray(cv2.bitwise_or(dark, cv2.inRange(image, (BRIGHT,) * 4, (255,) * 4)) == 0)
 
 
 def _lit(tiles: Tiles, flat: npt.NDArray[np.bool_]) -> tuple[int, int]:

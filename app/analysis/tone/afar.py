@@ -4,8 +4,8 @@ import numpy as np
 
 from app.analysis.model import UInt8Array
 from app.analysis.resize import reduce_by
-from app.analysis.sampling import strongest_channel
-from app.analysis.tone.samples import BRIGHT, MOST_DARK, NARROW, STROKE, Samples
+from app.analysis.sampling import BRIGHT, strongest_channel
+from app.analysis.tone.samples import MOST_DARK, NARROW, STROKE, Samples
 from app.analysis.tone.telling import ALL_OVER, SPAN, cells, span_of, widespread
 from app.analysis.tone.tone_map import Float
 

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
+from app.analysis.sampling import BRIGHT, DARK
 
-LIMITS = 4, 252
-"""Levels from the first up to before the second; others are clipped in many an exposure."""
+LOWEST = DARK + 1
 PIXELS = 200_000
 FEWEST, FEWEST_LEVELS = 8, 16
 """Pixels that a level needs to be told of, and levels that are told of."""
@@ -50,19 +50,19 @@ def followed_curves(before: UInt8Array, after: UInt8Array) -> list[tuple[Levels,
 
 def _curve(was: UInt8Array, now: UInt8Array) -> tuple[Levels, Levels] | None:
     """Give the levels of one channel that are told of, and the level that most of each became."""
-    counts: Any = np.bincount(was.astype(np.intp) * 256 + now, minlength=256 * 256).reshape(256, 256)[slice(*LIMITS)]
+    counts: Any = np.bincount(was.astype(np.intp) * 256 + now, minlength=256 * 256).reshape(256, 256)[LOWEST:BRIGHT]
     pixels = counts.sum(axis=1)
     told = pixels >= FEWEST
     became = (counts.cumsum(axis=1) < pixels[:, None] / 2).sum(axis=1)
     level = np.arange(len(counts))
     around = np.pad(counts, ((0, 0), (1, 1)))
     alike = around[level, became] + around[level, became + 1] + around[level, became + 2]
-    moved = told & (became != level + LIMITS[0])
+    moved = told & (became != level + LOWEST)
     if told.sum() < FEWEST_LEVELS or pixels[told].sum() < COVERED * pixels.sum() or moved.sum() <= MOVED * told.sum():
         return None
     if alike[moved].sum() <= ALIKE * pixels[moved].sum():
         return None
-    told &= (alike > ALIKE * pixels) & (became >= LIMITS[0]) & (became < LIMITS[1])
+    told &= (alike > ALIKE * pixels) & (became >= LOWEST) & (became < BRIGHT)
     if not told.any():
         return None
-    return np.flatnonzero(told) + LIMITS[0], became[told]
+    return np.flatnonzero(told) + LOWEST, became[told]

@@ -9,9 +9,9 @@ import numpy as np
 from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.resize import reduce_to_size
-from app.analysis.sampling import strongest_channel
+from app.analysis.sampling import BRIGHT, strongest_channel
 from app.analysis.tone.fit import fit_tone
-from app.analysis.tone.samples import BRIGHT, RINGING
+from app.analysis.tone.samples import RINGING
 
 LEFT = 0.95
 """Share of the difference that may stay."""

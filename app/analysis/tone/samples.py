@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import strongest_channel
+from app.analysis.sampling import BRIGHT, DARK, strongest_channel
 from app.analysis.threads import in_threads
 
 Float = npt.NDArray[np.float64]
@@ -21,11 +21,8 @@ EDGY = (24.0, 80.0)
 """Patches with more range than this lie on an edge, where a hair of misregistration looks like light."""
 STROKE = 0.3
 """Weight of patches that hold ink and clipped paper: the ink of a thin stroke is never pure."""
-BRIGHT = 252.0
-"""Levels from here on are taken as clipped: they only say "at least this bright"."""
 AT_LIMIT = 0.02
-"""Share of them that lies at the limit itself where they are clipped."""
-DARK = 3.0
+"""Share of the bright levels that lies at the limit itself where they are clipped."""
 MOST_DARK = (DARK + RINGING / 2) / 255
 """Mean, 0 to 1, up to which a patch may be black that noise and ringing moved."""
 BLACK = 1.5 / 255
@@ -124,7 +121,7 @@ def _limit(pixels: UInt8Array) -> float:
     """Give the level, 0 to 1, from which a picture is clipped: white that hardly ever is full white is not."""
     step = max(1, int(math.sqrt(pixels.size / 300_000)))
     levels = np.bincount(pixels[::step, ::step].ravel(), minlength=256)
-    return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[int(BRIGHT) :].sum() else 2.0
+    return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[BRIGHT:].sum() else 2.0
 
 
 def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float, Float]:

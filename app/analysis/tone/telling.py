@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import strongest_channel
-from app.analysis.tone.samples import BRIGHT, MOST_DARK, RINGING, Float, Index, Samples
+from app.analysis.sampling import BRIGHT, strongest_channel
+from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Samples
 
 Marks = npt.NDArray[np.bool_]
 
