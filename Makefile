@@ -21,7 +21,7 @@ lint: ## ruff and mypy (hadolint is a test)
 	@bin/install requirements-dev.txt
 	$(PYTHON_IN) -m ruff check .
 	$(PYTHON_IN) -m ruff format --check .
-	$(PYTHON_IN) -m mypy
+	$(PYTHON_IN) -m mypy --num-workers auto
 
 format: ## put the code into its form
 	@bin/install requirements-dev.txt
