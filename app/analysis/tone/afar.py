@@ -1,11 +1,12 @@
 """Look at thin letters and small icons from afar, where flat patches have few tones."""
 
+import cv2
 import numpy as np
 
 from app.analysis.model import UInt8Array
 from app.analysis.resize import reduce_by
-from app.analysis.sampling import BRIGHT, strongest_channel
-from app.analysis.tone.samples import MOST_DARK, NARROW, STROKE, Samples
+from app.analysis.sampling import BRIGHT
+from app.analysis.tone.samples import MOST_DARK, NARROW, STROKE, Index, Marks, Samples
 from app.analysis.tone.telling import ALL_OVER, SPAN, cells, span_of, widespread
 from app.analysis.tone.tone_map import Float
 
@@ -43,27 +44,45 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
     if not telling.any():
         return seen
     low, high = span_of(seen.source, telling)
-    on_black = (np.maximum(seen.target, seen.source) <= MOST_DARK).all(axis=1).mean() > MOSTLY
-    if (on_black and telling.mean() < THIN) or not widespread(telling, seen.positions):
+    black = (np.maximum(seen.target, seen.source) <= MOST_DARK).all(axis=1)
+    thin = black.mean() > MOSTLY and telling.mean() < THIN
+    if thin or not widespread(telling, seen.positions):
         low = high = MOST_DARK  # thin strokes tell of all tones, though hardly any is flat
     elif high - low >= NARROW:
         return seen
-    whole = valid.copy()
-    for pixels in (before, after):
-        whole[strongest_channel(pixels) >= BRIGHT] = 0
-    target, source = (reduce_by(pixels, BLOCK).reshape(-1, 3) / 255 for pixels in (before, after))
-    inside = reduce_by(whole, BLOCK)
+    inside = reduce_by(valid, BLOCK)
     rows, columns = inside.shape
-    grey = source.mean(axis=1)
-    other = np.flatnonzero((inside.ravel() == 255) & ((grey < low - SPAN / 255) | (grey > high + SPAN / 255)))
+    # Strokes on black may all be as bright as can be: what is left of one says at least how much darker it became.
+    holding = np.stack([_holding(pixels) for pixels in (before, after)])
+    usable = (inside.ravel() == 255) & ~(holding.all(axis=(0, 2)) if thin else holding.any(axis=(0, 2)))
+    grey = reduce_by(after, BLOCK).reshape(-1, 3).mean(axis=1)
+    other = np.flatnonzero(usable & ((grey < 255 * low - SPAN) | (grey > 255 * high + SPAN)))
     other = np.random.default_rng(0).permutation(other)[:MOST_AFAR]
-    positions = np.stack([(other % columns + 0.5) / columns, (other // columns + 0.5) / rows], axis=1)
+    y, x = other // columns, other % columns
+    positions = np.stack([(x + 0.5) / columns, (y + 0.5) / rows], axis=1)
     if len(np.unique(cells(positions))) < ALL_OVER:
         return seen  # in a few places only, they may be real changes themselves
+    target, source = (_means(pixels, y, x) for pixels in (before, after))
+    if thin:  # noise lifts black, of which blocks are most
+        target = np.maximum(target - seen.target[black].mean(axis=0), 0.0)
+        source = np.maximum(source - seen.source[black].mean(axis=0), 0.0)
     return Samples(
-        np.concatenate([seen.target, target[other]]),
-        np.concatenate([seen.source, source[other]]),
+        np.concatenate([seen.target, target]),
+        np.concatenate([seen.source, source]),
         np.concatenate([seen.positions, positions]),
         np.concatenate([seen.flatness, np.full(len(other), STROKE)]),
         seen.bright,
+        np.concatenate([np.zeros((2, *seen.target.shape), np.bool_), holding[:, other]], axis=1),
     )
+
+
+def _holding(pixels: UInt8Array) -> Marks:
+    """Mark the channels, shape (n, 3), of blocks that hold pixels as bright as can be."""
+    at_limit = cv2.threshold(pixels, BRIGHT - 1, 255, cv2.THRESH_BINARY)[1]
+    return np.asarray(reduce_by(at_limit, BLOCK).reshape(-1, 3) > 0)
+
+
+def _means(pixels: UInt8Array, y: Index, x: Index) -> Float:
+    """Give the mean colours, 0 to 1, of some blocks: rounded they would be off by more than light may leave."""
+    rows, columns = (BLOCK * numbers[:, None] + np.arange(BLOCK) for numbers in (y, x))
+    return np.asarray(pixels[rows[:, :, None], columns[:, None]].mean(axis=(1, 2)) / 255)

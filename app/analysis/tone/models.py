@@ -92,7 +92,7 @@ def fit_light(
     """
     weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
     some = np.random.default_rng(0).permutation(len(weight))[:TRIED]
-    few = Samples(seen.target[some], seen.source[some], seen.positions[some], seen.flatness[some], seen.bright)
+    few = seen.some(some)
     balance, tried = EVEN_BALANCE, []
     for _ in range(BALANCED):
         weights, left = fit(few, balance, weight[some], ridge, light_terms=terms, vivid=vivid)

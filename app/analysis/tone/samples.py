@@ -12,6 +12,7 @@ from app.analysis.threads import in_threads
 
 Float = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
+Marks = npt.NDArray[np.bool_]
 
 SAMPLES = 8_000
 TRIES = 4
@@ -41,6 +42,7 @@ class Samples(NamedTuple):
         positions: shape (n, 2): x and y over the picture, 0 to 1.
         flatness: shape (n,): 1 is flat, down to 0.
         bright: levels of ``target`` and ``source``, 0 to 1, from which they are clipped; above 1 where nothing is.
+        holding: shape (2, n, 3): the means of ``target`` and ``source`` that hold pixels at the limit; None is none.
     """
 
     target: Float
@@ -48,6 +50,18 @@ class Samples(NamedTuple):
     positions: Float
     flatness: Float
     bright: tuple[float, float]
+    holding: Marks | None = None
+
+    @property
+    def bounds(self) -> tuple[Marks, Marks]:
+        """Where target and source only say "at least this bright", each of shape (n, 3)."""
+        bounds = self.target >= self.bright[0], self.source >= self.bright[1]
+        return bounds if self.holding is None else (bounds[0] | self.holding[0], bounds[1] | self.holding[1])
+
+    def some(self, which: Index) -> "Samples":
+        """Give some of them."""
+        rows = self.target[which], self.source[which], self.positions[which], self.flatness[which]
+        return Samples(*rows, self.bright, None if self.holding is None else self.holding[:, which])
 
 
 def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples | None:

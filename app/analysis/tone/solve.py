@@ -71,7 +71,7 @@ def fit(
     identity[1] = 1.0
     solution = np.tile(identity[:, None], 3)
     residual = one_sided(seen, _fitted(columns, solution))
-    bounded = (seen.target >= seen.bright[0]) & (seen.source < seen.bright[1])
+    bounded = seen.bounds[0] & ~seen.bounds[1]
     for round_ in range(ITERATIONS):
         weights = _robust(residual, weight, round_)
         normals = []
@@ -148,8 +148,8 @@ def one_sided(seen: Samples, fitted: Float) -> Float:
     target, source = seen.target, seen.source
     residual = target - fitted + 1e-12
     dark = DARK / 255
-    residual[(target >= seen.bright[0]) & (fitted > target)] = 0
-    residual[(source >= seen.bright[1]) & (fitted < target)] = 0
+    residual[seen.bounds[0] & (fitted > target)] = 0
+    residual[seen.bounds[1] & (fitted < target)] = 0
     residual[(target <= dark) & (fitted < target)] = 0
     residual[(source <= dark) & (fitted > target)] = 0
     return residual

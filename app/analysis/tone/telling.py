@@ -8,9 +8,7 @@ import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
 from app.analysis.sampling import BRIGHT, strongest_channel
-from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Samples
-
-Marks = npt.NDArray[np.bool_]
+from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples
 
 RARITY = 0.75
 ALL_OVER = 12
@@ -41,7 +39,8 @@ def telling_of(seen: Samples) -> Float:
     limits = (BRIGHT - RINGING) / 255, seen.bright[1] - RINGING / 255
     bright = target >= limits[0], source >= limits[1]
     dark = target <= MOST_DARK, source <= MOST_DARK
-    telling = np.where(_all_of((bright[0] & bright[1]) | (dark[0] & dark[1])), 0.0, seen.flatness)
+    held = seen.bounds[0] & seen.bounds[1]
+    telling = np.where(_all_of((bright[0] & bright[1]) | (dark[0] & dark[1]) | held), 0.0, seen.flatness)
     alone = _alone(bright, seen.positions) | _alone(dark, seen.positions)
     alone &= ~_all_of(np.abs(target - source) <= FAR / 255)
     return np.where(alone, 0.0, telling) if telling[alone].sum() > OUTVOTED * telling.sum() else telling

@@ -69,6 +69,27 @@ def test_words_that_became_fainter_on_black_are_no_light() -> None:
         assert any(overlap(region.before, word) > 0.3 for region in found.regions)
 
 
+def dots(colour: tuple[int, int, int]) -> UInt8Array:
+    """Draw rows of small dots on black, as bright as can be."""
+    board = np.zeros((640, 800, 3), np.uint8)
+    for x in range(20, 790, 26):
+        for y in range(20, 630, 52):
+            cv2.circle(board, (x, y + x // 26 % 3), 3, colour, -1, cv2.LINE_AA)
+    return board
+
+
+@pytest.mark.parametrize("gain", [wavy, sloping])
+@pytest.mark.parametrize("colour", [(255, 255, 255), (255, 210, 180)])
+def test_bright_dots_on_black_in_uneven_light_are_no_change(gain: Any, colour: tuple[int, int, int]) -> None:
+    """What is as bright as can be told nothing, and there was nothing else: every dot was a change."""
+    after = dots(colour)
+    after[332:338, 430:490] = 0
+    assert compare(dots(colour), lit(dots(colour), gain)).verdict == "equivalent"
+    found = compare(dots(colour), lit(after, gain)).regions
+    assert 1 <= len(found) <= 3
+    assert all(overlap(region.before, Box(425, 325, 70, 20)) > 0 for region in found)
+
+
 def drawing() -> UInt8Array:
     """Draw a few lines on white paper."""
     paper = np.full((600, 800, 3), 255, np.uint8)
