@@ -50,30 +50,35 @@ def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Arr
         low = high = MOST_DARK  # thin strokes tell of all tones, though hardly any is flat
     elif high - low >= NARROW:
         return seen
+    more = _blocks(before, after, valid, (255 * low - SPAN, 255 * high + SPAN), partly_bright=thin)
+    if len(np.unique(cells(more.positions))) < ALL_OVER:
+        return seen  # in a few places only, they may be real changes themselves
+    if thin:  # noise lifts black, of which blocks are most
+        lifted = seen.target[black].mean(axis=0), seen.source[black].mean(axis=0)
+        target, source = np.maximum(more.target - lifted[0], 0.0), np.maximum(more.source - lifted[1], 0.0)
+        more = more._replace(target=target, source=source)
+    return seen.joined(more)
+
+
+def _blocks(
+    before: UInt8Array, after: UInt8Array, valid: UInt8Array, span: tuple[float, float], partly_bright: bool
+) -> Samples:
+    """Average some blocks of levels outside a span.
+
+    Those that hold pixels as bright as can be are left out, or, as strokes on black may all be so bright, only those
+    that do in both images: what is left of a stroke says at least how much darker it became.
+    """
     inside = reduce_by(valid, BLOCK)
     rows, columns = inside.shape
-    # Strokes on black may all be as bright as can be: what is left of one says at least how much darker it became.
     holding = np.stack([_holding(pixels) for pixels in (before, after)])
-    usable = (inside.ravel() == 255) & ~(holding.all(axis=(0, 2)) if thin else holding.any(axis=(0, 2)))
+    left_out = holding.all(axis=(0, 2)) if partly_bright else holding.any(axis=(0, 2))
     grey = reduce_by(after, BLOCK).reshape(-1, 3).mean(axis=1)
-    other = np.flatnonzero(usable & ((grey < 255 * low - SPAN) | (grey > 255 * high + SPAN)))
-    other = np.random.default_rng(0).permutation(other)[:MOST_AFAR]
-    y, x = other // columns, other % columns
+    chosen = np.flatnonzero((inside.ravel() == 255) & ~left_out & ((grey < span[0]) | (grey > span[1])))
+    chosen = np.random.default_rng(0).permutation(chosen)[:MOST_AFAR]
+    y, x = chosen // columns, chosen % columns
     positions = np.stack([(x + 0.5) / columns, (y + 0.5) / rows], axis=1)
-    if len(np.unique(cells(positions))) < ALL_OVER:
-        return seen  # in a few places only, they may be real changes themselves
     target, source = (_means(pixels, y, x) for pixels in (before, after))
-    if thin:  # noise lifts black, of which blocks are most
-        target = np.maximum(target - seen.target[black].mean(axis=0), 0.0)
-        source = np.maximum(source - seen.source[black].mean(axis=0), 0.0)
-    return Samples(
-        np.concatenate([seen.target, target]),
-        np.concatenate([seen.source, source]),
-        np.concatenate([seen.positions, positions]),
-        np.concatenate([seen.flatness, np.full(len(other), STROKE)]),
-        seen.bright,
-        np.concatenate([np.zeros((2, *seen.target.shape), np.bool_), holding[:, other]], axis=1),
-    )
+    return Samples(target, source, positions, np.full(len(chosen), STROKE), (2.0, 2.0), holding[:, chosen])
 
 
 def _holding(pixels: UInt8Array) -> Marks:

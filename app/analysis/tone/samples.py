@@ -55,13 +55,20 @@ class Samples(NamedTuple):
     @property
     def bounds(self) -> tuple[Marks, Marks]:
         """Where target and source only say "at least this bright", each of shape (n, 3)."""
-        bounds = self.target >= self.bright[0], self.source >= self.bright[1]
-        return bounds if self.holding is None else (bounds[0] | self.holding[0], bounds[1] | self.holding[1])
+        at_limit = np.stack([self.target >= self.bright[0], self.source >= self.bright[1]])
+        target, source = at_limit if self.holding is None else at_limit | self.holding
+        return target, source
 
     def some(self, which: Index) -> "Samples":
         """Give some of them."""
         rows = self.target[which], self.source[which], self.positions[which], self.flatness[which]
         return Samples(*rows, self.bright, None if self.holding is None else self.holding[:, which])
+
+    def joined(self, more: "Samples") -> "Samples":
+        """Give these and more, whose ``bounds`` are kept."""
+        target, source, positions, flatness = (np.concatenate(pair) for pair in zip(self[:4], more[:4], strict=True))
+        holding = np.concatenate([self.bounds, more.bounds], axis=1)
+        return Samples(target, source, positions, flatness, self.bright, holding)
 
 
 def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples | None:

@@ -8,6 +8,8 @@ from app.analysis.tone.samples import Samples
 from app.analysis.tone.tone_map import WAVES, Float, curve_terms, light_at, orders
 
 ITERATIONS = 12
+SETTLED, NARROWED = 0.01 / 255, 5
+"""What a round may still change, once so many have brought the weights to their final width, for it to be the last."""
 PULL = 0.2
 """Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
@@ -87,7 +89,9 @@ def fit(
         common = identity + np.linalg.solve(left + np.diag(ridge), right - left @ identity)
         for channel, (left, right) in enumerate(normals):
             solution[:, channel] = common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common)
-        residual = one_sided(seen, _fitted(columns, solution))
+        before, residual = residual, one_sided(seen, _fitted(columns, solution))
+        if round_ >= NARROWED and np.abs(residual - before).max() < SETTLED:
+            break
     return solution, residual
 
 
