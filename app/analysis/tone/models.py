@@ -8,7 +8,7 @@ import numpy as np
 
 from app.analysis.threads import in_threads
 from app.analysis.tone.samples import Samples
-from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, LIGHT_RIDGE, fit
+from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, LIGHT_RIDGE, fit, worst_channel
 from app.analysis.tone.telling import cells, span_of
 from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms, orders
 
@@ -184,4 +184,4 @@ def flattens(curves: Float, source: Float, telling: Float) -> bool:
 
 def cost(residual: Float, telling: Float) -> float:
     """Mean residual of the worst channel, capped so that real changes cost the same before and after."""
-    return float(np.average(np.minimum(np.abs(residual).max(axis=1), CAP / 255), weights=telling))
+    return float(np.average(np.minimum(worst_channel(residual), CAP / 255), weights=telling))

@@ -3,6 +3,7 @@
 import math
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -141,7 +142,8 @@ def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> t
 def _limit(pixels: UInt8Array) -> float:
     """Give the level, 0 to 1, from which a picture is clipped: white that hardly ever is full white is not."""
     step = max(1, int(math.sqrt(pixels.size / 300_000)))
-    levels = np.bincount(pixels[::step, ::step].ravel(), minlength=256)
+    some = np.ascontiguousarray(pixels[::step, ::step])
+    levels = cv2.calcHist([some.reshape(-1, 1)], [0], None, [256], [0, 256]).ravel()
     return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[BRIGHT:].sum() else 2.0
 
 

@@ -39,7 +39,7 @@ def telling_of(seen: Samples) -> Float:
     limits = (BRIGHT - RINGING) / 255, seen.bright[1] - RINGING / 255
     bright = target >= limits[0], source >= limits[1]
     dark = target <= MOST_DARK, source <= MOST_DARK
-    held = seen.bounds[0] & seen.bounds[1]
+    held = np.logical_and(*seen.bounds)
     telling = np.where(_all_of((bright[0] & bright[1]) | (dark[0] & dark[1]) | held), 0.0, seen.flatness)
     alone = _alone(bright, seen.positions) | _alone(dark, seen.positions)
     alone &= ~_all_of(np.abs(target - source) <= FAR / 255)

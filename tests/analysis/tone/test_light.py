@@ -5,8 +5,9 @@ import numpy.typing as npt
 import pytest
 
 from app.analysis.sampling import GREY
+from app.analysis.tone import solve
 from app.analysis.tone.fit import _explain, _lights
-from app.analysis.tone.models import EVEN_BALANCE, WAVY, fit_light, stiff
+from app.analysis.tone.models import EVEN_BALANCE, SLOPED, WAVY, fit_light, stiff
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, fit, one_sided
 from app.analysis.tone.tone_map import ToneMap, curve_terms, light_at
@@ -150,3 +151,26 @@ def test_the_noise_of_paper_does_not_hide_that_its_light_slopes(noise: float) ->
     found = _explain(seen, np.ones(COUNT), 10 / 255)
     assert found is not None
     assert len(found.light)
+
+
+def test_rounds_that_change_nothing_any_more_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve rounds were fitted whatever was seen; most pairs have settled after seven."""
+    random = np.random.default_rng(5)
+    positions = random.random((COUNT, 2))
+    seen = samples(1 + 0.1 * positions[:, 0], positions)
+    seen.target[:400] += 0.2
+    weight = np.ones(COUNT)
+    rounds = []
+    robust = solve._robust
+    monkeypatch.setattr(solve, "_robust", lambda *given: rounds.append(given[2]) or robust(*given))
+    early, _ = fit(seen, EVEN_BALANCE, weight, stiff(CURVE_RIDGE), light_terms=SLOPED)
+    count = len(rounds)
+    monkeypatch.setattr(solve, "SETTLED", 0.0)
+    late, _ = fit(seen, EVEN_BALANCE, weight, stiff(CURVE_RIDGE), light_terms=SLOPED)
+    assert count < len(rounds) - count == solve.ITERATIONS
+    assert np.abs(early - late).max() < 1e-3
+
+
+def test_the_worst_channel_is_the_largest_size() -> None:
+    residual = np.random.default_rng(6).normal(0, 1, (50, 3))
+    assert (solve.worst_channel(residual) == np.abs(residual).max(axis=1)).all()
