@@ -1,4 +1,4 @@
-"""Find where tracking leads: from the same frame, the likeliest orientation, or a guess from SIFT matches."""
+"""Find where tracking leads: from the same frame, the likeliest orientation, the whole picture, or SIFT matches."""
 
 from collections.abc import Iterator
 from operator import itemgetter
@@ -8,6 +8,7 @@ import numpy as np
 
 from app.analysis.alignment.scene import likely_orientation, mostly_same, residual, shows_same
 from app.analysis.alignment.tracking import MIN_INLIERS, retrack, sift_guess, textured, track_from
+from app.analysis.alignment.whole import whole_guess
 from app.analysis.deadline import Deadline
 from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped
 from app.analysis.model import UInt8Array
@@ -16,6 +17,8 @@ FEW_POINTS = 120
 """With fewer tracked points a plain shift of the whole picture may fit better."""
 DOUBTFUL = 0.2
 """Share of the difference that may stay; else another start may explain more."""
+MOST = 3
+"""Doubtful ones after which no more are sought."""
 MIRROR = np.array([[-1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
 
 
@@ -37,7 +40,7 @@ class Tracked(NamedTuple):
 def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tracked | None:
     """Track from one start after the other until one explains most of what differs.
 
-    Of two doubtful ones the better is taken.
+    Of up to three doubtful ones the best is taken.
 
     Tiles, bricks and windows look alike one place further on, and points agree on the wrong place.
     """
@@ -58,7 +61,7 @@ def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tra
         left = residual(before, after, found)
         candidates.append((left, tracked))
         sure = left < DOUBTFUL * unaligned or _ends_near(found, frame, before.shape)
-        if sure or len(candidates) == 2:
+        if sure or len(candidates) == MOST:
             break
     return min(candidates, key=itemgetter(0))[1] if candidates else None
 
@@ -69,6 +72,9 @@ def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[tuple[FloatMatrix
     if oriented is not None:
         yield oriented, False
     yield frame_matrix(before.shape, after.shape), False
+    guess = whole_guess(before, after)
+    if guess is not None:
+        yield guess, False
     guess = sift_guess(before, after)
     if guess is not None:
         yield guess, True

@@ -99,7 +99,7 @@ def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> Float
     # A flat picture has few corners worth tracking; those that return home must then agree all the more.
     if matrix is None or mask.sum() < max(MIN_INLIERS, (0.5 if len(source) > 0.3 * len(points) else 0.7) * len(source)):
         return None
-    return _sane(start @ matrix, before.normal.shape, after.shape)
+    return sane(start @ matrix, before.normal.shape, after.shape)
 
 
 def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points, tuple[Points, Points]]:
@@ -158,10 +158,10 @@ def sift_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
     matrix, mask = homography(source, target, 2.0)
     if matrix is None or mask.sum() < max(MIN_INLIERS, 0.15 * len(source)):
         return None
-    return _sane(matrix, before.shape, after.shape)
+    return sane(matrix, before.shape, after.shape)
 
 
-def _sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix | None:
+def sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix | None:
     """Refuse what no camera does: folds, extreme scale, nothing left in view."""
     height, width = before[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
