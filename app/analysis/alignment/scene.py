@@ -52,15 +52,25 @@ class Likeness:
 
 def small_greys(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
     """Bring two grey pictures (uint8) to one small size, without light: high-passed, in grey levels."""
+    small_before, small_after = at_one_small_size(before, after)
+    return _high_pass(small_before), _high_pass(small_after)
+
+
+def at_one_small_size(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
+    """Bring two grey pictures (uint8) to the proportions of *before*, at most 160 pixels a side, in grey levels."""
     height, width = before.shape
     scale = min(1.0, SMALL / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    return _high_pass(before, size), _high_pass(after, size)
+    return _brought_to(before, size), _brought_to(after, size)
 
 
-def _high_pass(grey: UInt8Array, size: tuple[int, int]) -> FloatArray:
+def _brought_to(grey: UInt8Array, size: tuple[int, int]) -> FloatArray:
     shrinks = grey.shape[0] >= size[1] and grey.shape[1] >= size[0]
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR).astype(np.float32)
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return small.astype(np.float32)
+
+
+def _high_pass(small: FloatArray) -> FloatArray:
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.7) - cv2.GaussianBlur(small, (0, 0), 6), np.float32)
 
 
@@ -146,7 +156,7 @@ def _laid(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[F
     b, grow_b = _reduced(after, min(1.0, scale / max(zoom, 1e-6)))
     small = np.linalg.inv(grow_b) @ matrix @ grow_a
     seen, size = shown_in(b.shape, small, a.shape), (a.shape[1], a.shape[0])
-    first, second = _high_pass(a, size), _high_pass(laid_over(b, small, a.shape), size)
+    first, second = (_high_pass(_brought_to(image, size)) for image in (a, laid_over(b, small, a.shape)))
     first[seen < 255] = second[seen < 255] = 0
     return first, second
 

@@ -3,13 +3,13 @@
 import cv2
 import numpy as np
 
+from app.analysis.alignment.scene import at_one_small_size
 from app.analysis.alignment.tracking import sane
 from app.analysis.geometry import FloatMatrix, scaling
-from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.model import UInt8Array
 
-LONGEST_SIDE = 160
-"""Pixels of the small pictures."""
 LEAST_SIDE = 16
+"""Pixels of the small pictures below which they say nothing."""
 SOFT = 2.0
 """Pixels by which they are blurred, so that dots, keys or bricks become what they make together."""
 ROUNDS, SETTLED = 60, 1e-4
@@ -32,22 +32,16 @@ def whole_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
     ----------
     Evangelidis and Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization".
     """
-    scale = min(1.0, LONGEST_SIDE / max(before.shape))
-    size = round(before.shape[1] * scale), round(before.shape[0] * scale)
-    if min(size) < LEAST_SIDE:
+    small = at_one_small_size(before, after)
+    height, width = small[0].shape
+    if min(height, width) < LEAST_SIDE:
         return None
     criteria = cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ROUNDS, SETTLED
+    soft_before, soft_after = (cv2.GaussianBlur(image, (0, 0), SOFT) for image in small)
     start = np.eye(3, dtype=np.float32)
     try:
-        _, found = cv2.findTransformECC(
-            _small(before, size), _small(after, size), start, cv2.MOTION_HOMOGRAPHY, criteria
-        )
+        _, found = cv2.findTransformECC(soft_before, soft_after, start, cv2.MOTION_HOMOGRAPHY, criteria)
     except cv2.error:  # flat pictures, and such as do not come together
         return None
-    down, up = (scaling(size[0] / image.shape[1], size[1] / image.shape[0]) for image in (before, after))
+    down, up = (scaling(width / image.shape[1], height / image.shape[0]) for image in (before, after))
     return sane(np.linalg.inv(up) @ found @ down, before.shape, after.shape)
-
-
-def _small(grey: UInt8Array, size: tuple[int, int]) -> FloatArray:
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), SOFT), np.float32)

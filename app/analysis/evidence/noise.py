@@ -106,7 +106,7 @@ def _votes(excess: Any, bins: Any, seen: Any, kinds: int) -> tuple[Any, Any]:
     may_vote = totals >= FEWEST_PIXELS
     support = may_vote.sum(axis=0)
     support[support < FEWEST_BLOCKS] = 0
-    # Quantiles of all bins at once: one call for each would take longer than all else here.
+    # Quantiles of all bins at once, as np.quantile gives them: a call of that for each takes many times as long.
     ranked = np.sort(np.where(may_vote, votes, 256.0), axis=0)
     place = WINNER * np.maximum(support - 1, 0)
     below = place.astype(np.intp)

@@ -56,9 +56,8 @@ class Samples(NamedTuple):
     @property
     def bounds(self) -> tuple[Marks, Marks]:
         """Where target and source only say "at least this bright", each of shape (n, 3)."""
-        at_limit = np.stack([self.target >= self.bright[0], self.source >= self.bright[1]])
-        target, source = at_limit if self.holding is None else at_limit | self.holding
-        return target, source
+        target, source = self.target >= self.bright[0], self.source >= self.bright[1]
+        return (target, source) if self.holding is None else (target | self.holding[0], source | self.holding[1])
 
     def some(self, which: Index) -> "Samples":
         """Give some of them."""
@@ -137,6 +136,12 @@ def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> t
         (np.where(dark, c, 0.0).max(axis=1) - np.where(dark, c, 255.0).min(axis=1)).max(axis=1) for c in (was, now)
     ]
     return means[0], means[1], spans[0] + spans[1]
+
+
+def worst_channel(residual: Float) -> Float:
+    """Give the largest size of three channels, (n, 3) to (n,): NumPy's ``max(axis=1)`` takes twenty times as long."""
+    red, green, blue = np.abs(residual).T
+    return np.asarray(np.maximum(np.maximum(red, green), blue))
 
 
 def _limit(pixels: UInt8Array) -> float:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
 from app.analysis.sampling import BRIGHT, strongest_channel
-from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples
+from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples, worst_channel
 
 RARITY = 0.75
 ALL_OVER = 12
@@ -65,7 +65,7 @@ def behind_an_edge(seen: Samples, telling: Float, left: Float) -> Marks:
     array (n,), bool
         Of neither, one or both images; none is marked where few of the edges are explained.
     """
-    explained = np.abs(left).max(axis=1) < FAR / 2 / 255
+    explained = worst_channel(left) < FAR / 2 / 255
     sides = (seen.target, seen.bright[0]), (seen.source, seen.bright[1])
     return np.asarray(
         _dark_part(*sides, seen.positions, telling, explained)

@@ -7,7 +7,7 @@ from skimage import data
 
 from app.analysis import Options, evaluate
 from app.analysis.evidence.hysteresis import find_mask
-from app.analysis.evidence.noise import noise_by_contrast, noise_in_busy_places
+from app.analysis.evidence.noise import ACROSS, FEWEST_BLOCKS, WINNER, _votes, noise_by_contrast, noise_in_busy_places
 from app.analysis.evidence.weighing import find_evidence
 from app.analysis.model import UInt8Array
 from tests.analysis.pictures import resaved
@@ -21,6 +21,18 @@ def test_noise_is_told_for_each_bin_of_contrast() -> None:
     bins[:, 1::2] = 2
     excess = np.where(bins == 0, np.float32(2), np.float32(9))
     assert noise_by_contrast(excess, bins, SEEN, 4).tolist() == [2, 2, 9, 9]
+
+
+def test_bins_vote_as_numpy_s_quantile_says() -> None:
+    """Each block votes for one level; of bins with fewer blocks than are needed nothing is told."""
+    random = np.random.default_rng(7)
+    levels = random.integers(0, 60, (ACROSS, ACROSS))
+    kinds = np.where(np.arange(ACROSS * ACROSS) < FEWEST_BLOCKS - 1, 0, random.integers(1, 4, ACROSS * ACROSS))
+    excess, bins = (np.repeat(np.repeat(table.reshape(ACROSS, ACROSS), 20, 0), 20, 1) for table in (levels, kinds))
+    table, support = _votes(excess.astype(np.float32), bins.astype(np.uint8), SEEN, 4)
+    assert support.tolist() == [0, *np.bincount(kinds)[1:]]
+    for kind in (1, 2, 3):
+        assert table[kind] == pytest.approx(np.quantile(levels.ravel()[kinds == kind], WINNER))
 
 
 @pytest.mark.parametrize(("busy", "noise"), [(0.0, None), (0.1, None), (0.5, 9.0)])

@@ -8,7 +8,7 @@ from app.analysis.sampling import GREY
 from app.analysis.tone import solve
 from app.analysis.tone.fit import _explain, _lights
 from app.analysis.tone.models import EVEN_BALANCE, SLOPED, WAVY, fit_light, stiff
-from app.analysis.tone.samples import Samples
+from app.analysis.tone.samples import Samples, worst_channel
 from app.analysis.tone.solve import CURVE_RIDGE, fit, one_sided
 from app.analysis.tone.tone_map import ToneMap, curve_terms, light_at
 
@@ -173,4 +173,4 @@ def test_rounds_that_change_nothing_any_more_are_left_out(monkeypatch: pytest.Mo
 
 def test_the_worst_channel_is_the_largest_size() -> None:
     residual = np.random.default_rng(6).normal(0, 1, (50, 3))
-    assert (solve.worst_channel(residual) == np.abs(residual).max(axis=1)).all()
+    assert (worst_channel(residual) == np.abs(residual).max(axis=1)).all()
