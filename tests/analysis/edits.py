@@ -28,12 +28,8 @@ def crop(name: str = "coffee") -> UInt8Array:
 def pasted(pixels: UInt8Array, box: Box) -> UInt8Array:
     """Replace a box by the negative of another part of the picture."""
     out = pixels.copy()
-    out[rows_columns(box)] = 255 - pixels[5 : 5 + box.height, -5 - box.width : -5]
+    out[box.slices] = 255 - pixels[5 : 5 + box.height, -5 - box.width : -5]
     return out
-
-
-def rows_columns(box: Box) -> tuple[slice, slice]:
-    return slice(box.y, box.y + box.height), slice(box.x, box.x + box.width)
 
 
 def assert_same_picture(found: Evaluation, verdict: str = "equivalent") -> None:

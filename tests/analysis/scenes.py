@@ -30,7 +30,7 @@ def scene(before: Any = PHOTO, after: Any = None, alignment: Alignment = SHIFT, 
     height, width = before.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     for box in BOXES:
-        mask[box.y : box.y + box.height, box.x : box.x + box.width] = 255
+        mask[box.slices] = 255
     return Scene(
         picture(before),
         picture(np.roll(before, (7, 12), (0, 1)) if after is None else after),

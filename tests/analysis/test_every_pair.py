@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.analysis.model import Box
-from tests.analysis.edits import assert_same_picture, crop, pasted, rows_columns, scene
+from tests.analysis.edits import assert_same_picture, crop, pasted, scene
 from tests.analysis.pictures import compare, overlap
 
 few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -38,7 +38,7 @@ def test_swapping_noise_free_pictures_keeps_boxes_and_swaps_added_with_removed(p
     paper = np.full((224, 300, 3), 235, np.uint8)
     paper[5:215:20] = 90
     with_thing = paper.copy()
-    with_thing[rows_columns(place)] = (200, 40, 40)
+    with_thing[place.slices] = (200, 40, 40)
     there, back = compare(paper, with_thing), compare(with_thing, paper)
     assert there.regions
     assert [region.before for region in there.regions] == [region.before for region in back.regions]

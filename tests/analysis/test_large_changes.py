@@ -89,7 +89,7 @@ def test_the_noise_beside_it_is_no_change() -> None:
     valid = np.full(before.shape[:2], 255, np.uint8)
     mask = find_mask(find_evidence(before, after, valid), before.shape[:2], 8) > 0
     inside = np.zeros_like(mask)
-    inside[WIDE.y : WIDE.y + WIDE.height, WIDE.x : WIDE.x + WIDE.width] = True
+    inside[WIDE.slices] = True
     assert mask[inside].mean() > 0.95
     near = cv2.dilate(inside.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0
     assert mask[~near].mean() < 0.02

@@ -29,7 +29,7 @@ def covered(found: Evaluation, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
     out = np.zeros(shape[:2], np.bool_)
     for region in found.regions:
         box = region.before
-        out[box.y : box.y + box.height, box.x : box.x + box.width] = True
+        out[box.slices] = True
     return out
 
 

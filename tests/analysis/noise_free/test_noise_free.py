@@ -106,7 +106,7 @@ def test_nothing_is_resampled_or_evened_out_in_a_noise_free_pair() -> None:
 
 def with_alpha(image: UInt8Array, box: Box, alpha: int) -> Any:
     rgba = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
-    rgba[box.y : box.y + box.height, box.x : box.x + box.width, 3] = alpha
+    rgba[(*box.slices, 3)] = alpha
     return rgba
 
 

@@ -14,10 +14,6 @@ SPOT = Box(60, 50, 40, 36)
 ELSEWHERE = Box(200, 140, 40, 36)
 
 
-def part(image: Pixels, box: Box) -> Pixels:
-    return image[box.y : box.y + box.height, box.x : box.x + box.width]
-
-
 def whole(box: Box) -> Found:
     return box, np.full((box.height, box.width), 255, np.uint8)
 
@@ -26,7 +22,7 @@ def differing(before: Pixels, after: Pixels) -> Found:
     """Give everything that differs clearly as one region."""
     mask = (cv2.absdiff(before, after).max(axis=2) > 10).astype(np.uint8) * np.uint8(255)
     box = Box(*cv2.boundingRect(mask))
-    return box, part(mask, box)
+    return box, mask[box.slices]
 
 
 def textured(seed: int, height: int = 240, width: int = 320, contrast: int = 30) -> Pixels:

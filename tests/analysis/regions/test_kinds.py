@@ -7,13 +7,13 @@ import skimage
 
 from app.analysis.model import Box
 from app.analysis.regions.kinds import LOOKED_AT, kinds_of
-from tests.analysis.regions.conftest import SPOT, Pixels, differing, page, part, textured, whole, written
+from tests.analysis.regions.conftest import SPOT, Pixels, differing, page, textured, whole, written
 
 
 def test_something_pasted_on_a_texture_is_added_and_the_other_way_round_removed() -> None:
     before = textured(1, contrast=6)
     after = before.copy()
-    part(after, SPOT)[:] = part(textured(2, contrast=60), SPOT)
+    after[SPOT.slices] = textured(2, contrast=60)[SPOT.slices]
     assert kinds_of(before, after, [whole(SPOT)]) == ["added"]
     assert kinds_of(after, before, [whole(SPOT)]) == ["removed"]
 
@@ -49,8 +49,8 @@ def test_one_letter_instead_of_another_is_changed() -> None:
 def test_another_texture_of_the_same_contrast_is_changed() -> None:
     before = page()
     after = page()
-    part(before, SPOT)[:] = part(textured(1), SPOT)
-    part(after, SPOT)[:] = part(textured(2), SPOT)
+    before[SPOT.slices] = textured(1)[SPOT.slices]
+    after[SPOT.slices] = textured(2)[SPOT.slices]
     assert kinds_of(before, after, [whole(SPOT)]) == ["changed"]
 
 
@@ -58,19 +58,19 @@ def test_another_texture_of_the_same_contrast_is_changed() -> None:
 def test_a_texture_that_is_only_brighter_or_darker_is_colour(gain: float) -> None:
     before = textured(1, contrast=12)
     after = before.copy()
-    part(after, SPOT)[:] = np.clip(part(before, SPOT) * gain, 0, 255).astype(np.uint8)
+    after[SPOT.slices] = np.clip(before[SPOT.slices] * gain, 0, 255).astype(np.uint8)
     assert kinds_of(before, after, [whole(SPOT)]) == ["colour"]
 
 
 def test_a_plain_button_in_another_colour_is_colour_however_strong() -> None:
     before, after = page(), page()
-    part(before, SPOT)[:], part(after, SPOT)[:] = (0, 60, 220), (220, 60, 0)
+    before[SPOT.slices], after[SPOT.slices] = (0, 60, 220), (220, 60, 0)
     assert kinds_of(before, after, [whole(SPOT)]) == ["colour"]
 
 
 def test_a_faint_stain_on_a_blank_page_is_colour_and_a_strong_one_is_a_thing() -> None:
     faint, strong = page(), page()
-    part(faint, SPOT)[:], part(strong, SPOT)[:] = 215, (10, 60, 30)
+    faint[SPOT.slices], strong[SPOT.slices] = 215, (10, 60, 30)
     assert kinds_of(page(), faint, [whole(SPOT)]) == ["colour"]
     assert kinds_of(page(), strong, [whole(SPOT)]) == ["added"]
 
@@ -78,7 +78,7 @@ def test_a_faint_stain_on_a_blank_page_is_colour_and_a_strong_one_is_a_thing() -
 def smoothed_over(image: Pixels, box: Box) -> Pixels:
     """Fill a spot from its surroundings, as retouching does."""
     mask = np.zeros(image.shape[:2], np.uint8)
-    part(mask, box)[:] = 255
+    mask[box.slices] = 255
     return np.asarray(cv2.inpaint(image, mask, 5, cv2.INPAINT_TELEA), np.uint8)
 
 
@@ -95,7 +95,7 @@ def test_what_was_smoothed_over_is_removed() -> None:
 def test_a_thing_as_rough_as_what_it_lies_on_is_added_for_its_outline(spot: Box) -> None:
     before = np.dstack([skimage.data.grass()[:400, :500]] * 3)
     after = before.copy()
-    part(after, spot)[:] = skimage.data.brick()[150 : 150 + spot.height, 180 : 180 + spot.width, None]
+    after[spot.slices] = skimage.data.brick()[150 : 150 + spot.height, 180 : 180 + spot.width, None]
     assert kinds_of(before, after, [whole(spot)]) == ["added"]
     assert kinds_of(after, before, [whole(spot)]) == ["removed"]
 
@@ -104,7 +104,7 @@ def test_every_one_of_many_regions_gets_a_kind() -> None:
     before, after = page(), page()
     boxes = [Box(x, y, 4, 4) for y in range(4, 230, 16) for x in range(4, 310, 16)]
     for box in boxes:
-        part(after, box)[:] = 0
+        after[box.slices] = 0
     assert len(boxes) > LOOKED_AT
     assert kinds_of(before, after, [whole(box) for box in boxes]) == ["added"] * len(boxes)
 

@@ -7,7 +7,7 @@ import pytest
 from app.analysis.model import Box
 from app.analysis.regions.kinds import kinds_of
 from tests.analysis.pictures import resaved
-from tests.analysis.regions.conftest import Pixels, differing, part, whole
+from tests.analysis.regions.conftest import Pixels, differing, whole
 
 
 @pytest.mark.parametrize("quality", [None, 90, 60])
@@ -23,15 +23,15 @@ class TestOnAPhoto:
 
     def test_another_hue_is_colour(self, photo: Pixels, quality: int | None) -> None:
         after = photo.copy()
-        hsv = cv2.cvtColor(part(after, self.where), cv2.COLOR_RGB2HSV)
+        hsv = cv2.cvtColor(after[self.where.slices], cv2.COLOR_RGB2HSV)
         hsv[..., 0] = (hsv[..., 0].astype(int) + 70) % 180
         hsv[..., 1] = np.maximum(hsv[..., 1], 90)
-        part(after, self.where)[:] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+        after[self.where.slices] = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
         assert self.named(photo, after, quality) == "colour"
 
     def test_a_tint_is_colour(self, photo: Pixels, quality: int | None) -> None:
         after = photo.copy()
-        spot = part(after, self.where)
+        spot = after[self.where.slices]
         spot[:] = (0.6 * spot + 0.4 * np.array([255, 0, 0])).astype(np.uint8)
         assert self.named(photo, after, quality) == "colour"
 
@@ -39,7 +39,7 @@ class TestOnAPhoto:
         self, photo: Pixels, thing: Pixels, quality: int | None
     ) -> None:
         after = photo.copy()
-        part(after, Box(10, 20, 60, 60))[:] = thing
+        after[Box(10, 20, 60, 60).slices] = thing
         assert self.named(photo, after, quality) == "added"
         assert self.named(after, photo, quality) == "removed"
 
@@ -52,7 +52,7 @@ class TestOnAPhoto:
 def test_the_same_kinds_come_out_when_everything_is_four_times_as_large(photo: Pixels, thing: Pixels) -> None:
     before = photo[:200, :200].copy()
     after = before.copy()
-    part(after, Box(20, 20, 60, 60))[:] = thing
+    after[Box(20, 20, 60, 60).slices] = thing
     found = [whole(Box(20, 20, 60, 60))]
     large = [cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC) for image in (before, after)]
     assert kinds_of(before, after, found) == ["added"]

@@ -190,7 +190,7 @@ def test_looking_only_where_something_is_finds_the_same() -> None:
 def test_looking_only_where_something_is_marked_finds_the_same_regions(boxes: list[Box]) -> None:
     mask = np.zeros((110, 140), np.uint8)
     for box in boxes:
-        mask[box.y : box.y + box.height, box.x : box.x + box.width] = 255
+        mask[box.slices] = 255
     blank = np.zeros((110, 140, 3), np.uint8)
     alignment = compare(blank, blank).alignment
     strength = mask.astype(np.float32)
