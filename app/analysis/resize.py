@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from app.analysis.changed import Changed, covered
-from app.analysis.model import UInt8Array
+from app.analysis.model import Box, UInt8Array
 from app.analysis.threads import in_threads
 
 REDUCED_PIXELS = 1_000_000
@@ -18,11 +18,15 @@ LITTLE = math.sqrt(2)
 
 
 class Reduced(NamedTuple):
-    """Two images of one size (height, width, 3), uint8, reduced by one whole number."""
+    """Two images of one size (height, width, 3), uint8, reduced by one whole number.
+
+    ``unequal`` are boxes in their pixels, outside of which they are equal; None when that is not known.
+    """
 
     before: UInt8Array
     after: UInt8Array
     factor: int
+    unequal: list[Box] | None = None
 
 
 def reduce_by(image: Any, factor: int) -> Any:
@@ -57,8 +61,17 @@ def reduce_by(image: Any, factor: int) -> Any:
     return image if factor == 1 else cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def reduce_to(image: Any, longest: int) -> tuple[Any, tuple[float, float]]:
+def reduce_to(image: Any, longest: int, interpolation: int = cv2.INTER_AREA) -> tuple[Any, tuple[float, float]]:
     """Reduce until no side is longer than `longest`: first by a whole factor, then by what is left.
+
+    Parameters
+    ----------
+    image : ndarray
+        Shape (height, width) or (height, width, channels).
+    longest : int
+        In pixels.
+    interpolation : int
+        How the rest is reduced, by less than 2.
 
     Returns
     -------
@@ -76,7 +89,7 @@ def reduce_to(image: Any, longest: int) -> tuple[Any, tuple[float, float]]:
     scale = min(1.0, longest / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     if size != (width, height):
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, size, interpolation=interpolation)
     return image, (width * factor / size[0], height * factor / size[1])
 
 
@@ -159,7 +172,7 @@ def reduce_both(before: UInt8Array, after: UInt8Array, changed: Changed, valid: 
     factor = factor_for(before.shape)
     if changed.box is None:
         whole = reduce_by(before, factor)
-        return Reduced(whole, whole, factor)
+        return Reduced(whole, whole, factor, [])
     boxes = changed.boxes((height, width))
     if 2 * covered(boxes) > height * width:
         whole, new = in_threads(lambda index: reduce_by((before, after)[index], factor), range(2))
@@ -167,7 +180,7 @@ def reduce_both(before: UInt8Array, after: UInt8Array, changed: Changed, valid: 
             new = np.where((reduce_by(valid, factor) == 255)[..., None], new, whole)
         return Reduced(whole, new, factor)
     whole = reduce_by(before, factor)
-    new = whole.copy()
+    new, unequal = whole.copy(), []
     for box in boxes:
         # the box, grown to whole reduced pixels
         rows = slice(box.y // factor, min(-(-(box.y + box.height) // factor), height // factor))
@@ -177,4 +190,5 @@ def reduce_both(before: UInt8Array, after: UInt8Array, changed: Changed, valid: 
         if valid is not None:
             inside = np.where((reduce_by(valid[part], factor) == 255)[..., None], inside, whole[rows, columns])
         new[rows, columns] = inside
-    return Reduced(whole, new, factor)
+        unequal.append(Box(columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start))
+    return Reduced(whole, new, factor, unequal)

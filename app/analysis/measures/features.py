@@ -103,10 +103,32 @@ def match_keypoints(before: UInt8Array, after: UInt8Array, factors: tuple[int, i
     found = len(points_before), len(points_after)
     if 0 in found:
         return _none(found, _why_none(before, after, found))
-    pairs = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(descriptors_before, descriptors_after)
-    here = points_before[[pair.queryIdx for pair in pairs]]
-    there = points_after[[pair.trainIdx for pair in pairs]]
-    return Matches(*found, here, there, np.zeros(len(pairs), np.bool_), NEAR * scale_after)
+    first, second = cross_checked(descriptors_before, descriptors_after)
+    agreed = np.zeros(len(first), np.bool_)
+    return Matches(*found, points_before[first], points_after[second], agreed, NEAR * scale_after)
+
+
+def cross_checked(before: UInt8Array, after: UInt8Array) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Match binary descriptors where each is the other's nearest by Hamming distance.
+
+    Parameters
+    ----------
+    before, after : ndarray
+        Shape (n, 32) and (m, 32), uint8, at least one row each.
+
+    Returns
+    -------
+    tuple of ndarray
+        Shape (k,) each: the rows of *before* and of *after* that match, as ``cv2.BFMatcher`` with ``crossCheck`` gives
+        them, which measures every distance twice.
+    """
+    words = np.ascontiguousarray(before).view(np.uint64), np.ascontiguousarray(after).view(np.uint64)
+    distance = np.zeros((len(before), len(after)), np.uint16)
+    for ours, theirs in zip(words[0].T, words[1].T, strict=True):
+        distance += np.bitwise_count(ours[:, None] ^ theirs)
+    nearest, back = distance.argmin(axis=1), distance.argmin(axis=0)
+    first = np.flatnonzero(back[nearest] == np.arange(len(nearest)))
+    return first, nearest[first]
 
 
 def with_inliers(found: Matches, alignment: Alignment | None = None) -> Matches:
@@ -134,7 +156,8 @@ def _keypoints(pixels: UInt8Array, factor: int) -> tuple[Points, Any, float]:
     if min(height, width) < _SMALLEST:  # OpenCV 5 raises below its patch size
         return np.empty((0, 2)), None, 1.0
     grey: Any = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # first: one channel is reduced in less than half the time
-    reduced, (across, down) = reduce_to(grey, LONGEST_SIDE)
+    # Linear interpolation reduces the rest less smoothly than areas do, but ten times faster; corners do not mind.
+    reduced, (across, down) = reduce_to(grey, LONGEST_SIDE, cv2.INTER_LINEAR)
     step = across * factor, down * factor
     if min(reduced.shape) < _SMALLEST:
         return np.empty((0, 2)), None, max(step)

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from app.analysis.changed import Changed, covered, find_changed
-from app.analysis.measures.ssim import TOO_SMALL, WINDOW, mean_structural_similarity, to_grey
+from app.analysis.measures.edges import edge_agreement
+from app.analysis.measures.ssim import TOO_SMALL, WINDOW, mean_structural_similarity
 from app.analysis.model import Box, Metrics, UInt8Array, UInt16Array
-from app.analysis.neighbours import SQUARE
 from app.analysis.resize import Reduced, reduce_both
 from app.analysis.sampling import rows_by_chance, step_for
 from app.analysis.threads import in_threads
@@ -19,7 +19,6 @@ HISTOGRAM_PIXELS = 2**21
 SAME_COUNTED_MORE = 3
 """How many times fewer pixels are enough where both images are the same."""
 JPEG_QUALITY = 75
-CANNY = (100, 200)
 EQUAL = "The images are equal."
 
 
@@ -151,13 +150,14 @@ def _similarities(
     correlation, divergence = compare_histograms(*_histograms(before, after, valid, changed.boxes(before.shape[:2])))
     if correlation is None:
         reasons["histogram_correlation"] = "A channel uses all 256 levels equally often."
-    small = (reduced or reduce_both(before, after, changed, valid))[:2]
+    reduced = reduced or reduce_both(before, after, changed, valid)
+    small = reduced.before, reduced.after
     sizes = in_threads(lambda index: encoded_size(small[index]), range(2))
     return {
         "ssim": ssim,
         "histogram_correlation": correlation,
         "histogram_kl": divergence,
-        "edge_agreement": edge_agreement(*small, reasons),
+        "edge_agreement": edge_agreement(*small, reasons, reduced.unequal),
         "encoded_size_ratio": sizes[1] / sizes[0],
     }
 
@@ -234,18 +234,6 @@ def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
     scale = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     correlation = None if (scale == 0).any() else float(((a * b).sum(axis=1) / scale).mean())
     return correlation, divergence
-
-
-def edge_agreement(before: UInt8Array, after: UInt8Array, reasons: dict[str, str]) -> float | None:
-    """Give the share of edge pixels of either image that have an edge pixel within 1 px in the other."""
-    edges = in_threads(lambda index: cv2.Canny(to_grey((before, after)[index]), *CANNY), range(2))
-    total = sum(cv2.countNonZero(edge) for edge in edges)
-    if total == 0:
-        reasons["edge_agreement"] = "Neither image has an edge."
-        return None
-    near = [cv2.dilate(edge, SQUARE) for edge in edges]
-    met = sum(cv2.countNonZero(cv2.bitwise_and(edges[i], near[1 - i])) for i in (0, 1))
-    return met / total
 
 
 def encoded_size(image: UInt8Array) -> int:

@@ -112,15 +112,20 @@ def _filled_in(image: FloatArray, inside: BoolArray) -> FloatArray:
     """
     hole = cv2.dilate(inside.astype(np.uint8), SQUARE, iterations=BLENDED)
     weight = (hole == 0).astype(np.float32)
-    levels = [(image * weight[..., None], weight)]
+    levels = [(cv2.multiply(image, _on_three_channels(weight)), weight)]
     while min(levels[-1][1].shape) > 2 and float(levels[-1][1].min()) < 1e-3:
         levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
     total, weight = levels.pop()
     filled = total / np.maximum(weight, 1e-6)[..., None]
     for total, weight in reversed(levels):
         larger = cv2.pyrUp(filled, dstsize=(weight.shape[1], weight.shape[0]))
-        filled = total + (1 - weight)[..., None] * larger
+        filled = cv2.add(total, cv2.multiply(_on_three_channels(1 - weight), larger))
     return np.asarray(filled, np.float32)
+
+
+def _on_three_channels(weight: FloatArray) -> FloatArray:
+    """Repeat (h, w) to (h, w, 3): OpenCV multiplies that in half the time in which NumPy broadcasts."""
+    return np.asarray(cv2.merge((weight, weight, weight)), np.float32)
 
 
 def _steps(view: View) -> tuple[FloatArray, FloatArray]:

