@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from app.analysis.alignment.framing import with_framing
+from app.analysis.alignment.framing import places_in_after, with_framing
 from app.analysis.alignment.laying import Laid, lay
 from app.analysis.category.category import Category
 from app.analysis.category.classifier import not_installed, region_crops
@@ -116,10 +116,12 @@ def evaluate(
         compared = aside.submit(on_a_core(_measure_compared), first, toned, laid, tone, given, deadline)
         with deadline.stage("regions"):
             regions, maps = _find(second, laid, toned, tone, options)
-        as_given, as_compared = await_result(given).metrics, await_result(compared)
+        measured, as_compared = await_result(given), await_result(compared)
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
+    as_given, matches = measured.metrics, measured.matches
     verdict = verdict_of(as_given, first.pixels.shape == second.pixels.shape, regions)
+    expected = places_in_after(matches.before, alignment, first.pixels.shape)
     return Evaluation(
         verdict=verdict,
         passed=passed(options, regions),
@@ -131,8 +133,8 @@ def evaluate(
         tone=tone,
         as_given=as_given,
         as_compared=as_compared,
-        hashes=given.result().hashes,
-        features=summarise_matches(with_inliers(given.result().matches, alignment)),
+        hashes=measured.hashes,
+        features=summarise_matches(with_inliers(matches, expected)),
         category=category.to_dict(),
         regions=regions,
         timings_ms={**deadline.timings_ms, "total": deadline.total_ms()},
@@ -191,7 +193,7 @@ def _find(
     if laid.alignment.same_scene:
         regions, maps = find_differences(laid, toned, tone, options, after_shape)
     else:
-        regions, maps = (), Maps(*(np.zeros(laid.valid.shape, np.uint8) for _ in "mh"))
+        regions, maps = (), Maps(np.zeros_like(laid.valid), np.zeros_like(laid.valid))
     return with_framing(regions, maps, laid.alignment, after_shape, options)
 
 

@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 
 from app.analysis.alignment.bend import to_after
+from app.analysis.alignment.framing import places_in_after
 from app.analysis.drawing.overlays import Mark, annotate
 from app.analysis.drawing.previews import LONGEST_PREVIEW, aligned_pixels, preview, preview_aligned, warp
 from app.analysis.encoding import encode_blink, encode_jpeg, encode_png, encode_webp, with_alpha
 from app.analysis.geometry import shifting
-from app.analysis.measures.features import draw_matches, find_matches
+from app.analysis.measures.features import draw_matches, find_matches, with_inliers
 from app.analysis.model import Alignment, Evaluation, Maps, Options, Picture, Region
 from app.analysis.resize import reduce_to, scale_by
 from app.errors import NotFound
@@ -173,7 +174,9 @@ def _blend(base: Any, top: Any, opacity: Any) -> Any:
 
 def _matches(scene: Scene) -> bytes:
     before, after = scene.before.pixels, scene.after.pixels
-    return encode_png(draw_matches(before, after, find_matches(before, after, scene.alignment)))
+    found = find_matches(before, after)
+    expected = places_in_after(found.before, scene.alignment, before.shape)
+    return encode_png(draw_matches(before, after, with_inliers(found, expected)))
 
 
 def _side_by_side(scene: Scene) -> bytes:

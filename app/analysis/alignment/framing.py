@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from app.analysis.alignment.bend import to_after
 from app.analysis.geometry import box_around, corners_of, turn_of
@@ -10,6 +11,7 @@ from app.analysis.model import IDENTITY, Alignment, Band, Box, Kind, Maps, Optio
 
 Framed = tuple[Box, Box, Kind]
 Shape = tuple[int, int]
+Places = npt.NDArray[np.float64]
 
 
 def with_framing(
@@ -55,6 +57,21 @@ def with_framing(
 def _holds(outer: Box, inner: Box) -> bool:
     across = outer.x <= inner.x and inner.x + inner.width <= outer.x + outer.width
     return across and outer.y <= inner.y and inner.y + inner.height <= outer.y + outer.height
+
+
+def places_in_after(places: Places, alignment: Alignment, before: tuple[int, ...]) -> Places | None:
+    """Map places (n, 2) of *before* (height, width) into *after*: NaN in rows that it lacks, None in another scene."""
+    if not alignment.same_scene:
+        return None
+    if len(places) == 0:  # of which OpenCV makes None
+        return places
+    if not alignment.bands:
+        return to_after(places, np.array(alignment.matrix), alignment.bend, before)
+    there = np.full(places.shape, np.nan)
+    for band in alignment.bands:
+        inside = (places[:, 1] > band.before - 0.5) & (places[:, 1] <= band.before + band.length - 0.5)
+        there[inside] = places[inside] + (0, band.after - band.before)
+    return there
 
 
 def box_in_after(box: Box, alignment: Alignment, before: Shape, after: Shape) -> Box:

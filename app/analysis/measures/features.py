@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.model import Alignment, Features, UInt8Array
+from app.analysis.model import Features, UInt8Array
 from app.analysis.resize import factor_for, reduce_by, reduce_to, scale_by
 from app.analysis.threads import in_threads
 
@@ -28,7 +28,7 @@ class Matches:
     Attributes:
         keypoints_before, keypoints_after: how many were found.
         before, after: shape (n, 2), float64: (x, y) of each matched pair, in pixels of the given images.
-        inliers: shape (n,), bool: the pairs that agree with the alignment, or with one homography.
+        inliers: shape (n,), bool: the pairs that agree on how the images lie.
         near: how close a match must lie to agree, in pixels of *after*.
         reason: why there are none, in words; None when there are some.
     """
@@ -42,27 +42,8 @@ class Matches:
     reason: str | None = None
 
 
-def match_features(before: UInt8Array, after: UInt8Array, alignment: Alignment | None = None) -> Features:
-    """Count ORB keypoints, matches and inliers.
-
-    Parameters
-    ----------
-    before, after : ndarray
-        RGB, shape (height, width, 3), uint8; the sizes may differ.
-    alignment : Alignment, optional
-        How *after* lies over *before*. Its matrix decides which matches are inliers; without one (or where
-        it found nothing) a homography is fitted to the matches themselves.
-
-    Returns
-    -------
-    Features
-        `match_rate` is matches / the smaller number of keypoints, and None with a reason when there are none.
-    """
-    return summarise(find_matches(before, after, alignment))
-
-
 def summarise(found: Matches) -> Features:
-    """Count what `find_matches` found."""
+    """Count what `with_inliers` gives; ``match_rate`` is matches / the smaller number of keypoints."""
     fewer = min(found.keypoints_before, found.keypoints_after)
     rate = len(found.before) / fewer if fewer else None
     return Features(
@@ -75,11 +56,22 @@ def summarise(found: Matches) -> Features:
     )
 
 
-def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | None = None) -> Matches:
+def find_matches(before: UInt8Array, after: UInt8Array) -> Matches:
     """Match ORB keypoints of two images, each reduced to at most 640 pixels a side.
 
-    Parameters and notes are those of `match_features`. Descriptors are compared by Hamming distance and kept
-    when each is the other's nearest (cross-check); inliers lie within 3 pixels of the reduced image.
+    Parameters
+    ----------
+    before, after : ndarray
+        RGB, shape (height, width, 3), uint8; the sizes may differ.
+
+    Returns
+    -------
+    Matches
+        None of them an inlier yet: `with_inliers` says which are.
+
+    Notes
+    -----
+    Descriptors are compared by Hamming distance and kept when each is the other's nearest (cross-check).
 
     References
     ----------
@@ -89,11 +81,11 @@ def find_matches(before: UInt8Array, after: UInt8Array, alignment: Alignment | N
     factors = factor_for(before.shape), factor_for(after.shape)
     reduced = reduce_by(before, factors[0])
     other = reduced if before is after else reduce_by(after, factors[1])
-    return with_inliers(match_keypoints(reduced, other, factors), alignment)
+    return match_keypoints(reduced, other, factors)
 
 
 def match_keypoints(before: UInt8Array, after: UInt8Array, factors: tuple[int, int] = (1, 1)) -> Matches:
-    """Match as `find_matches` does, and leave open which matches agree: `with_inliers` says that.
+    """Match as `find_matches` does, images that are reduced already.
 
     `factors` say by how much each image was reduced already; points are in pixels of the full images all the same.
     """
@@ -131,9 +123,23 @@ def cross_checked(before: UInt8Array, after: UInt8Array) -> tuple[npt.NDArray[np
     return first, nearest[first]
 
 
-def with_inliers(found: Matches, alignment: Alignment | None = None) -> Matches:
-    """Mark the matches that the alignment explains; without one, or where it found nothing, one homography."""
-    return replace(found, inliers=_inliers(found.before, found.after, alignment, found.near))
+def with_inliers(found: Matches, expected: Points | None = None) -> Matches:
+    """Mark the matches that agree on how the images lie.
+
+    Parameters
+    ----------
+    found : Matches
+    expected : ndarray, optional
+        Shape (n, 2), float64: where in *after* each matched point of *before* should be, NaN for nowhere. Without it
+        one homography is fitted to the matches themselves.
+
+    Returns
+    -------
+    Matches
+        Inliers lie within 3 pixels of the reduced image.
+    """
+    inliers = _fitted(found) if expected is None else np.hypot(*(expected - found.after).T) <= found.near
+    return replace(found, inliers=np.asarray(inliers, np.bool_))
 
 
 def _none(found: tuple[int, int], reason: str) -> Matches:
@@ -145,9 +151,7 @@ def _why_none(before: UInt8Array, after: UInt8Array, found: tuple[int, int]) -> 
     for name, image, count in (("before", before, found[0]), ("after", after, found[1])):
         if count == 0 and min(image.shape[:2]) < _SMALLEST:
             return f"{name} is too small for keypoints: they need {_SMALLEST} pixels a side."
-        if count == 0:
-            return f"{name} has no corners, so no keypoints."
-    return "No keypoints were found."
+    return f"{'before' if found[0] == 0 else 'after'} has no corners, so no keypoints."
 
 
 def _keypoints(pixels: UInt8Array, factor: int) -> tuple[Points, Any, float]:
@@ -168,21 +172,15 @@ def _keypoints(pixels: UInt8Array, factor: int) -> tuple[Points, Any, float]:
     return (points + 0.5) * step - 0.5, descriptors, max(step)
 
 
-def _inliers(here: Points, there: Points, alignment: Alignment | None, near: float) -> npt.NDArray[np.bool_]:
-    """Mark the matches that the alignment, or else one homography, explains."""
-    if alignment is not None and alignment.same_scene:
-        return _agree(here, there, np.array(alignment.matrix, np.float64), near)
-    if len(here) < 8:  # four points always fit a homography; fewer than eight say nothing
-        return np.zeros(len(here), np.bool_)
-    _, kept = cv2.findHomography(here, there, cv2.USAC_MAGSAC, near, maxIters=2000, confidence=0.999)
-    return np.zeros(len(here), np.bool_) if kept is None else kept.ravel().astype(np.bool_)
-
-
-def _agree(here: Points, there: Points, matrix: Points, near: float) -> npt.NDArray[np.bool_]:
-    if len(here) == 0:
-        return np.zeros(0, np.bool_)
-    mapped = cv2.perspectiveTransform(here[None], matrix)[0]
-    return np.asarray(np.hypot(*(mapped - there).T) <= near)
+def _fitted(found: Matches) -> npt.NDArray[np.bool_]:
+    """Mark the matches that one homography explains."""
+    count = len(found.before)
+    if count < 8:  # four points always fit a homography; fewer than eight say nothing
+        return np.zeros(count, np.bool_)
+    _, kept = cv2.findHomography(
+        found.before, found.after, cv2.USAC_MAGSAC, found.near, maxIters=2000, confidence=0.999
+    )
+    return np.zeros(count, np.bool_) if kept is None else kept.ravel().astype(np.bool_)
 
 
 def draw_matches(before: UInt8Array, after: UInt8Array, found: Matches) -> UInt8Array:

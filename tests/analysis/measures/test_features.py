@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from skimage import data
 
-from app.analysis.measures.features import draw_matches, find_matches, match_features
-from app.analysis.model import Alignment
+from app.analysis.alignment.bend import EXPONENTS, bent_map
+from app.analysis.alignment.framing import places_in_after
+from app.analysis.measures.features import Matches, draw_matches, find_matches, summarise, with_inliers
+from app.analysis.model import Alignment, Band, Features
 
 PHOTO = data.astronaut()
 
@@ -20,6 +22,15 @@ def shifted(x: int, y: int, photo: Any = PHOTO) -> Any:
 
 def shift(x: float, y: float) -> Alignment:
     return Alignment("shift", ((1.0, 0.0, x), (0.0, 1.0, y), (0.0, 0.0, 1.0)), 100)
+
+
+def agreeing(before: Any, after: Any, alignment: Alignment | None = None) -> Matches:
+    found = find_matches(before, after)
+    return with_inliers(found, alignment and places_in_after(found.before, alignment, before.shape))
+
+
+def match_features(before: Any, after: Any, alignment: Alignment | None = None) -> Features:
+    return summarise(agreeing(before, after, alignment))
 
 
 def test_an_image_matches_itself_entirely() -> None:
@@ -53,6 +64,25 @@ def test_inliers_are_the_matches_that_the_alignment_explains() -> None:
     assert right.matches == wrong.matches
 
 
+def test_where_rows_moved_each_match_is_held_against_its_own_band() -> None:
+    """A page with 40 rows inserted has no matrix: nearly every line between the pages was drawn red."""
+    after = np.insert(PHOTO, 200, np.full((40, *PHOTO.shape[1:]), 255, np.uint8), axis=0)
+    bands = Alignment("shift", bands=(Band(0, 0, 200), Band(200, 240, 312)))
+    features = match_features(PHOTO, after, bands)
+    assert features.inliers > 0.8 * features.matches > 100
+
+
+def test_where_paper_bends_matches_bend_along() -> None:
+    """As the picture is bent by 12 pixels in its middle, the matrix alone explains only what lies near the border."""
+    bend = [(0.0, 0.0)] * len(EXPONENTS)
+    for (i, j), amount in (((0, 0), 12.0), ((2, 0), -12.0)):
+        bend[EXPONENTS.index((i, j))] = (0.0, amount / PHOTO.shape[0])
+    bent = Alignment("homography", bend=tuple(bend))
+    x, y = bent_map(np.eye(3), tuple((-across, -down) for across, down in bend), PHOTO.shape, (0, PHOTO.shape[0]))
+    after = cv2.remap(PHOTO, x, y, cv2.INTER_LINEAR)
+    assert match_features(PHOTO, after, bent).inliers > 2 * match_features(PHOTO, after, Alignment()).inliers
+
+
 def test_without_an_alignment_a_homography_is_fitted() -> None:
     fitted = match_features(PHOTO, shifted(40, 25))
     assert fitted.inliers > 0.8 * fitted.matches
@@ -66,7 +96,7 @@ def test_unrelated_images_have_hardly_an_inlier() -> None:
 def test_points_of_large_images_are_in_their_own_pixels() -> None:
     """Keypoints come from a reduced image; 2500 pixels wide, a shift of 50 is still 50."""
     large = cv2.resize(PHOTO, (2500, 2500), interpolation=cv2.INTER_CUBIC)
-    found = find_matches(large, shifted(50, 20, large), shift(50, 20))
+    found = agreeing(large, shifted(50, 20, large), shift(50, 20))
     moved = (found.after - found.before)[found.inliers]
     assert found.inliers.sum() > 0.8 * len(found.inliers)
     assert np.abs(np.median(moved, axis=0) - (50, 20)).max() < 1
@@ -112,14 +142,14 @@ def test_a_few_matches_without_alignment_claim_no_inlier() -> None:
 
 def test_inliers_are_drawn_green_and_the_others_red() -> None:
     """On black, so that only the lines have a colour."""
-    found = find_matches(PHOTO, shifted(5, 3), shift(5, 3))
+    found = agreeing(PHOTO, shifted(5, 3), shift(5, 3))
     black = np.zeros_like(PHOTO)
     drawn = draw_matches(black, black, found)
     red, green = drawn[..., 0].astype(int), drawn[..., 1].astype(int)
     assert drawn.shape == (512, 1024, 3)
     assert (green > 2 * red + 50).sum() > (red > 2 * green + 50).sum() > 0
-    agreeing = replace(found, inliers=np.ones_like(found.inliers))
-    assert not (draw_matches(black, black, agreeing)[..., 0] > 50).any()
+    all_agree = replace(found, inliers=np.ones_like(found.inliers))
+    assert not (draw_matches(black, black, all_agree)[..., 0] > 50).any()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (40, 3000), (3000, 4000)])
