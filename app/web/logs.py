@@ -13,6 +13,7 @@ from app.web import metrics
 
 log = logging.getLogger("image_diff")
 REQUEST_ID = "X-Request-ID"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class JsonFormatter(logging.Formatter):
@@ -71,15 +72,16 @@ def _start() -> None:
 def _finish(response: Response) -> Response:
     response.headers[REQUEST_ID] = request_id()
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    # The rule and not the path: what strangers type is theirs to know.
+    # The rule and not the path, and no invented method: what strangers type is theirs to know, and is without end.
     route = str(request.url_rule) if request.url_rule else "(none)"
-    metrics.REQUESTS.labels(request.method, route, response.status_code).inc()
+    method = request.method if request.method in METHODS else "(other)"
+    metrics.REQUESTS.labels(method, route, response.status_code).inc()
     metrics.REQUEST_SECONDS.labels(route).observe(seconds)
     quiet = route in ("/health", "/metrics", "/static/<path:filename>")
     write(
         "request",
         level=logging.DEBUG if quiet else logging.INFO,
-        method=request.method,
+        method=method,
         route=route,
         id=(request.view_args or {}).get("id"),
         status=response.status_code,

@@ -46,6 +46,16 @@ def test_a_refusal_counts_its_code(client: FlaskClient) -> None:
     assert difference(client, "refusals_total", before, code="not_found") == 1
 
 
+def test_methods_that_strangers_invent_are_counted_as_one(client: FlaskClient) -> None:
+    """gunicorn lets any word pass: each would be a number that is kept and shown for good."""
+    before = samples(client)
+    for method in ("FROBNICATE", "SHRUG"):
+        assert client.open("/health", method=method).status_code == 405
+    assert {labels for name, labels in samples(client).keys() - before.keys() if name.endswith("requests_total")} == {
+        (("method", "(other)"), ("route", "(none)"), ("status", "405"))
+    }
+
+
 def test_who_waits_and_who_works_is_shown(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
