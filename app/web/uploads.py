@@ -112,7 +112,9 @@ def _pair(files: Files) -> dict[str, FileStorage]:
 
 def _is_blank(file: FileStorage) -> bool:
     """Tell a file input that was left empty."""
-    return not file.filename and file.stream.read(1) == b"" and file.stream.seek(0) == 0
+    has_content = bool(file.stream.read(1))
+    file.stream.seek(0)
+    return not (file.filename or has_content)
 
 
 def stage_uploads(before_id: str, after_id: str, folder: Path) -> tuple[str, str]:

@@ -82,6 +82,18 @@ def test_after_may_come_first_in_the_form(client: FlaskClient) -> None:
     assert (result["before"]["name"], result["before"]["bytes"]) == ("a.png", len(BEFORE))
 
 
+def test_a_file_without_a_name_is_taken_whole(client: FlaskClient) -> None:
+    """Its first byte was lost to the look whether there is any."""
+    parts = (
+        f'--x\r\nContent-Disposition: form-data; name="{side}"; filename=""\r\n\r\n'.encode() + content + b"\r\n"
+        for side, content in (("before", BEFORE), ("after", AFTER))
+    )
+    body = b"".join(parts) + b"--x--\r\n"
+    answer = client.post("/api/evaluations", data=body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 201, answer.text
+    assert (answer.json["before"]["bytes"], answer.json["after"]["bytes"]) == (len(BEFORE), len(AFTER))
+
+
 def test_options_of_the_form_are_used_and_given_back(client: FlaskClient) -> None:
     fields = {"align": "off", "tone": "off", "sensitivity": "70", "color": "#00FF00", "max_regions": "0",
               "ignore": "0,0,10,10; 110,80,5,5", "min_area": ""}  # fmt: skip
