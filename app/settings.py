@@ -17,6 +17,7 @@ MEMORY_BASE = 400_000_000
 MEMORY_PER_PIXEL = 40
 PREFIX = "IMAGE_DIFF_"
 TEN_YEARS = 315_360_000  # seconds; far later ends of a result are no date any more
+MOST_SIDE = 32_766  # pixels that OpenCV moves in one picture
 MOST_SLOTS = 64  # of a cluster that one web process hands work to at once; each takes one of its threads
 
 
@@ -33,6 +34,14 @@ def _readable(value: str) -> str:
     """Refuse what is not "number/time"."""
     if value and limits.parse(value).amount < 1:
         raise ValueError("a limit of none would let nobody in")
+    return value
+
+
+def _sendable(value: SecretStr) -> SecretStr:
+    """Refuse what no script could send: an Authorization header holds ASCII, without spaces around."""
+    text = value.get_secret_value()
+    if not (text.isascii() and text.isprintable() and text == text.strip()):
+        raise ValueError("a token is of printable ASCII characters, without spaces around")
     return value
 
 
@@ -61,7 +70,7 @@ class Settings(BaseModel):
 
     max_file_bytes: int = Field(default=50_000_000, ge=1, description="One image file")
     max_pixels: int = Field(default=_LIMITS.max_pixels, ge=1, description="Width × height of one image")
-    max_side: int = Field(default=_LIMITS.max_side, ge=1, description="Width or height of one image")
+    max_side: int = Field(default=_LIMITS.max_side, ge=1, le=MOST_SIDE, description="Width or height of one image")
     max_canvas: int = Field(
         default=_LIMITS.max_canvas, ge=1, description="Pixels of the canvas that both images need together"
     )
@@ -91,7 +100,10 @@ class Settings(BaseModel):
     model_provider: Provider = Field(default="auto", description="What runs it; auto takes a GPU if any")
     model_threads: int = Field(default=1, ge=1, le=64, description="Threads of one run of the category model")
 
-    token: SecretStr = Field(default=SecretStr(""), description="Password for everything but /health; empty asks none")
+    token: Annotated[SecretStr, AfterValidator(_sendable)] = Field(
+        default=SecretStr(""),
+        description="Password, in ASCII, for everything but /health and static files; empty asks none",
+    )
     rate_limit: Annotated[str, AfterValidator(_readable)] = Field(
         default="", description="Comparisons and uploads of one client, such as `30/minute`; empty sets no limit"
     )
@@ -138,7 +150,8 @@ def _sentence(problem: Any) -> str:
     name = PREFIX + str(problem["loc"][0]).upper()
     if problem["type"] == "extra_forbidden":
         return f"{name} is not a setting of Image Diff"
-    return f"{name}={problem['input']!r}: {problem['msg']}"
+    given = "" if problem["loc"][0] == "token" else f"={problem['input']!r}"  # a log is no place for it
+    return f"{name}{given}: {problem['msg']}"
 
 
 def as_markdown_table() -> str:

@@ -38,7 +38,9 @@ def ask_for_token(token: str) -> None:
     if request.endpoint in OPEN_ENDPOINTS:
         return
     sent = request.authorization
-    given = (sent.token if sent.type == "bearer" else sent.password) if sent else None
+    given = sent.password if sent else None
+    if sent and sent.type == "bearer":  # not its ``token``: a "=" within makes Werkzeug read parameters
+        given = request.headers["Authorization"].partition(" ")[2].strip()
     if not hmac.compare_digest((given or "").encode(), token.encode()):
         raise Unauthorized("This service asks for its token, as a Bearer token or as the password.")
 
@@ -80,4 +82,5 @@ def client_of(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed  # so they arrive where both are listened to
+    return str(parsed if parsed.version == 4 else ipaddress.ip_network((parsed, 64), strict=False))

@@ -1,4 +1,4 @@
-"""A token guards everything but health when one is set; a limit holds for each client when one is set."""
+"""A token guards all but health and static files when one is set; a limit holds for each client when one is set."""
 
 import sqlite3
 from base64 import b64encode
@@ -10,11 +10,11 @@ from typing import Any
 import limits
 import pytest
 
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.web import access
 from tests.web.conftest import MakeApp, assert_error, pair
 
-TOKEN = "correct hörse battery"
+TOKEN = "correct h=rse battery!"
 GUARDED = [
     ("GET", "/"), ("GET", "/docs"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("POST", "/evaluations"),
     ("POST", "/api/evaluations"), ("POST", "/api/uploads"),
@@ -48,8 +48,8 @@ def test_with_the_token_as_password_everything_works(make_app: MakeApp, headers:
 
 
 def test_a_script_sends_the_token_as_bearer(make_app: MakeApp) -> None:
-    client = make_app(token="plain-token").test_client()
-    headers = {"Authorization": "Bearer plain-token"}
+    client = make_app(token=TOKEN).test_client()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
     assert client.post("/api/evaluations", data=pair(), headers=headers).status_code == 201
 
 
@@ -64,6 +64,13 @@ def test_health_and_style_need_no_token(make_app: MakeApp) -> None:
 
 def test_the_token_does_not_show_in_the_settings() -> None:
     assert TOKEN not in repr(Settings(token=TOKEN))
+
+
+@pytest.mark.parametrize("token", ["hörse", " horse", "horse\n"])
+def test_a_token_that_no_script_could_send_is_refused_at_start_and_not_shown(token: str) -> None:
+    with pytest.raises(SettingsError, match=r"^IMAGE_DIFF_TOKEN: .* printable ASCII") as error:
+        Settings.from_environment({"IMAGE_DIFF_TOKEN": token})
+    assert token.strip() not in str(error.value)
 
 
 def test_a_client_that_asks_too_often_is_told_when_to_come_back(make_app: MakeApp) -> None:
@@ -122,6 +129,8 @@ def test_behind_a_proxy_the_client_is_who_the_proxy_says(make_app: MakeApp) -> N
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.8", "192.0.2.8"),
         ("", ""),
         ("unix", "unix"),
     ],

@@ -36,6 +36,7 @@ def test_variables_are_read_by_their_names() -> None:
         ("DEADLINE", "0", "greater than 0"),
         ("DEADLINE", "soon", "valid number"),
         ("EVALUATIONS", "0", "greater than or equal to 1"),
+        ("MAX_SIDE", "32767", "less than or equal to 32766"),
         ("MAX_PIXELS", "-5", "greater than or equal to 1"),
         ("DEADLINE", "inf", "less than or equal to 86400"),
         ("KEEP_SECONDS", "99999999999999999", "less than or equal to 315360000"),
