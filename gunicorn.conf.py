@@ -41,6 +41,10 @@ max_requests = 100_000
 max_requests_jitter = 10_000
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
+# Whom to believe is for IMAGE_DIFF_PROXIES to say; gunicorn would believe whoever asks from this machine.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+
 # Nothing listens but the port, and nothing is written into the home folder.
 control_socket_disable = True
 

@@ -89,6 +89,18 @@ def test_the_health_check_fails_where_nothing_listens(capsys: pytest.CaptureFixt
     assert "no answer" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("proxies", "scheme"), [("0", "http"), ("1", "https")])
+def test_no_proxy_is_believed_unless_there_is_one(tmp_path: Path, proxies: str, scheme: str) -> None:
+    """gunicorn alone believes whoever asks from this machine, as all do behind a proxy on it."""
+    said = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": f"www.{HOST}", "SCRIPT_NAME": "/elsewhere"}
+    with serving(tmp_path, IMAGE_DIFF_PROXIES=proxies, IMAGE_DIFF_TRUSTED_HOSTS=f".{HOST}") as (_, address, _):
+        answer = session().get(address, headers=said, timeout=30)
+    assert answer.status_code == 200
+    assert ("Strict-Transport-Security" in answer.headers) == (scheme == "https")
+    assert f"{scheme}://{'www.' if proxies == '1' else ''}{HOST}/api/evaluations" in answer.text
+    assert "/elsewhere" not in answer.text
+
+
 HEAD = f"POST /api/evaluations HTTP/1.1\r\nHost: {HOST}\r\n".encode()
 BODY = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000000\r\n\r\n--x\r\n"
 
