@@ -121,6 +121,11 @@ class Settings(BaseModel):
         return MOST_SLOTS if self.scheduler else self.evaluations
 
     @property
+    def request_seconds(self) -> float:
+        """What one request may take: to wait, to work, and four minutes for its body to arrive and its answer to go."""
+        return 2 * self.deadline + 240
+
+    @property
     def category_model(self) -> tuple[Path, Provider, int]:
         """Where the category model lies and how it runs."""
         return self.model.absolute(), self.model_provider, self.model_threads

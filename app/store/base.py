@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.errors import NotFound, StorageFull
-from app.store.trouble import NO_ROOM, translated
+from app.store.trouble import NO_ROOM, disk_errors_in_words
 
 Kind = Literal["uploads", "evaluations"]
 # What each kind may take of all there is: uploads never push out results, nor results uploads.
@@ -32,7 +32,7 @@ SHARES: dict[Kind, Fraction] = {"uploads": Fraction(1, 4), "evaluations": Fracti
 KINDS: tuple[Kind, ...] = tuple(SHARES)
 ID_PATTERN = "[A-Za-z0-9_-]{22}"  # what secrets.token_urlsafe(16) gives: 128 bits
 RECORD = "record.json"
-LEFTOVER_SECONDS = 900
+LEFTOVER_SECONDS = 900  # longer than any request takes, unless it is told that some take more
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -54,6 +54,7 @@ class Store(ABC):
         keep_seconds: float,
         max_bytes: int,
         min_free_bytes: int = 0,
+        leftover_seconds: float = LEFTOVER_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.workplace = workplace.absolute()
@@ -63,15 +64,18 @@ class Store(ABC):
         self._budgets = {kind: int(max_bytes * share) for kind, share in SHARES.items()}
         self._min_free_bytes = min_free_bytes
         self._clock = clock
+        self._leftover_seconds = leftover_seconds
         self._unswept = 0
+        self._swept_sizes: dict[Kind, int] = dict.fromkeys(KINDS, 0)  # what the last sweep left
         self._mutex = threading.Lock()
+        self.sweep_is_due = threading.Event()  # for whoever calls ``expire``, which is nobody with a request to answer
         self._make_folders()
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """Give an empty local folder to fill and ``commit``; what is left of it at the end is removed."""
         self._make_folders()
-        with translated():
+        with disk_errors_in_words():
             if shutil.disk_usage(self.workplace).free < self._min_free_bytes:
                 raise StorageFull(NO_ROOM)
             folder = self.work / secrets.token_urlsafe(16)
@@ -119,7 +123,7 @@ class Store(ABC):
 
     def expire(self) -> None:
         """Delete what is too old or too much, and leftovers of processes that died; one process at a time."""
-        with translated(), _only_one(self.work / "sweep.lock") as alone:
+        with disk_errors_in_words(), _only_one(self.work / "sweep.lock") as alone:
             if not alone:
                 return
             with self._mutex:
@@ -138,6 +142,7 @@ class Store(ABC):
                 break
             self._remove(kind, entry)
             total -= entry.size
+        self._swept_sizes[kind] = total
 
     @abstractmethod
     def _keep(self, staged: Path, kind: Kind, entry_id: str, now: float) -> None:
@@ -152,22 +157,21 @@ class Store(ABC):
         """Remove an entry; one that is gone already is no error."""
 
     def _make_folders(self) -> None:
-        with translated():
+        with disk_errors_in_words():
             for folder in (self.work, self.gate):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _count(self, size: int, kind: Kind) -> None:
-        """Sweep when a twentieth of what may be kept has come in since the last time."""
+        """Ask for a sweep when a twentieth of what may be kept has come in since the last one."""
         with self._mutex:
             self._unswept += size
-            due = self._unswept > self._budgets[kind] / 20
-        if due:
-            self.expire()
+            if self._unswept > self._budgets[kind] / 20:
+                self.sweep_is_due.set()
 
     def _leftovers(self, now: float) -> Iterator[Path]:
         for folder in self.work.iterdir():
             try:
-                if folder.is_dir() and now - folder.stat().st_mtime > LEFTOVER_SECONDS:
+                if folder.is_dir() and now - folder.stat().st_mtime > self._leftover_seconds:
                     yield folder
             except FileNotFoundError:
                 continue

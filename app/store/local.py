@@ -13,16 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from app.store.base import KINDS, RECORD, Entry, Kind, Store, check_id, not_found, size_of
-from app.store.trouble import translated
+from app.store.trouble import disk_errors_in_words
 
 
 class LocalStore(Store):
     """Entries that are whole or not there, because a rename is one step; also when the process is killed."""
-
-    @property
-    def folder(self) -> Path:
-        """Where everything lies."""
-        return self.workplace
 
     def record(self, kind: Kind, entry_id: str) -> dict[str, Any]:
         """Read the record of an entry."""
@@ -44,13 +39,13 @@ class LocalStore(Store):
     def has_file(self, kind: Kind, entry_id: str, name: str) -> bool:
         """Look into the folder of the entry."""
         check_id(entry_id)
-        return (self.folder / kind / entry_id / name).exists()
+        return (self.workplace / kind / entry_id / name).exists()
 
     def add_file(self, kind: Kind, entry_id: str, name: str, source: Path) -> None:
         """Rename it into the folder of the entry."""
         target = self._entry(kind, entry_id) / name
         size = source.stat().st_size
-        with translated():
+        with disk_errors_in_words():
             try:
                 target.parent.mkdir(exist_ok=True, mode=0o700)
                 source.replace(target)
@@ -68,12 +63,12 @@ class LocalStore(Store):
 
     def _keep(self, staged: Path, kind: Kind, entry_id: str, now: float) -> None:
         os.utime(staged / RECORD, (now, now))
-        staged.rename(self.folder / kind / entry_id)
+        staged.rename(self.workplace / kind / entry_id)
 
     def _entry(self, kind: Kind, entry_id: str) -> Path:
         """Give the folder of an entry that is there and has not expired."""
         check_id(entry_id)
-        folder = self.folder / kind / entry_id
+        folder = self.workplace / kind / entry_id
         try:
             age = self._clock() - (folder / RECORD).stat().st_mtime
         except FileNotFoundError:
@@ -83,23 +78,23 @@ class LocalStore(Store):
         return folder
 
     def _entries(self, kind: Kind) -> Iterator[Entry]:
-        for folder in (self.folder / kind).iterdir():
+        for folder in (self.workplace / kind).iterdir():
             try:
                 yield Entry((folder / RECORD).stat().st_mtime, folder.name, size_of(folder))
-            except FileNotFoundError:  # deleted meanwhile
+            except (FileNotFoundError, NotADirectoryError):  # deleted meanwhile, or a file that is none of ours
                 continue
 
     def _remove(self, kind: Kind, entry: Entry) -> None:
         trash = self.work / secrets.token_urlsafe(16)
-        with translated():
+        with disk_errors_in_words():
             try:
-                (self.folder / kind / entry.id).rename(trash)
+                (self.workplace / kind / entry.id).rename(trash)
             except FileNotFoundError:
                 return
             shutil.rmtree(trash, ignore_errors=True)
 
     def _make_folders(self) -> None:
         super()._make_folders()
-        with translated():
+        with disk_errors_in_words():
             for kind in KINDS:
-                (self.folder / kind).mkdir(parents=True, exist_ok=True, mode=0o700)
+                (self.workplace / kind).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -20,8 +20,8 @@ import fsspec
 import fsspec.asyn
 
 from app.errors import StorageFull
-from app.store.base import KINDS, RECORD, Entry, Kind, Store, check_id, not_found, size_of
-from app.store.trouble import is_missing, reached
+from app.store.base import RECORD, Entry, Kind, Store, check_id, not_found, size_of
+from app.store.trouble import is_missing, remote_errors_in_words
 
 # Our own retries are those of whoever asked: an answer in seconds is worth more than one in minutes.
 _OPTIONS: dict[str, dict[str, Any]] = {
@@ -56,12 +56,11 @@ class ObjectStore(Store):
             **_OPTIONS.get(protocol, {}),
         )
         self._owner = -1
-        self._sizes: dict[Kind, int] = dict.fromkeys(KINDS, 0)
 
     def record(self, kind: Kind, entry_id: str) -> dict[str, Any]:
         """Fetch the record of an entry."""
         check_id(entry_id)
-        with _there(), reached():
+        with _missing_is_not_found(), remote_errors_in_words():
             record: dict[str, Any] = json.loads(self._call("cat_file", self._path(kind, entry_id, RECORD)))
         if self._clock() - record["created"] >= self._keep_seconds:
             raise not_found()
@@ -72,7 +71,7 @@ class ObjectStore(Store):
         """Fetch the files into a folder that is gone afterwards."""
         self.record(kind, entry_id)
         with self.staging() as folder:
-            with _there(), reached():
+            with _missing_is_not_found(), remote_errors_in_words():
                 paths = [self._path(kind, entry_id, name) for name in names]
                 self._call("get", paths, [str(folder / name) for name in names])
             yield folder
@@ -80,7 +79,7 @@ class ObjectStore(Store):
     def has_file(self, kind: Kind, entry_id: str, name: str) -> bool:
         """Ask for its size and date."""
         check_id(entry_id)
-        with reached():
+        with remote_errors_in_words():
             return bool(self._call("exists", self._path(kind, entry_id, name)))
 
     def add_file(self, kind: Kind, entry_id: str, name: str, source: Path) -> None:
@@ -88,7 +87,7 @@ class ObjectStore(Store):
         size = source.stat().st_size
         path = self._path(kind, entry_id, name)
         self.record(kind, entry_id)
-        with reached():
+        with remote_errors_in_words():
             self._call("put", [str(source)], [path])
             if not self._call("exists", self._path(kind, entry_id, RECORD)):
                 self._call("rm", [path])
@@ -100,8 +99,8 @@ class ObjectStore(Store):
         self._remove(kind, Entry(self.record(kind, entry_id)["created"], entry_id))
 
     def sizes(self) -> dict[Kind, int]:
-        """Tell what the last sweep found, a minute ago at most: a listing for each look would be too much."""
-        return dict(self._sizes)
+        """Tell what the last sweep left, a minute ago at most: a listing for each look would be too much."""
+        return dict(self._swept_sizes)
 
     @property
     def _fs(self) -> Any:
@@ -132,7 +131,7 @@ class ObjectStore(Store):
         names.remove(RECORD)
         entry = Entry(now, entry_id, size_of(staged))
         try:
-            with reached():
+            with remote_errors_in_words():
                 self._call("pipe_file", self._index(kind, entry), b"")
                 paths = [self._path(kind, entry_id, name) for name in names]
                 self._call("put", [str(staged / name) for name in names], paths)
@@ -145,17 +144,16 @@ class ObjectStore(Store):
         """List the files and then the index: what is not in there was deleted meanwhile, or half deleted."""
         sizes: dict[str, int] = defaultdict(int)
         prefix = len(self._path(kind, ""))
-        with reached():
+        with remote_errors_in_words():
             for path, facts in self._find(self._path(kind), detail=True).items():
                 sizes[path[prefix:].partition("/")[0]] += facts["size"] or 0
             names = [path.rpartition("/")[2] for path in self._find(self._path("index", kind))]
         created = {name.partition("-")[2]: int(name.partition("-")[0]) / 1000 for name in names}
-        self._sizes[kind] = sum(sizes.values())
         for entry_id in sizes.keys() | created.keys():
             yield Entry(created.get(entry_id, 0.0), entry_id, sizes[entry_id])
 
     def _remove(self, kind: Kind, entry: Entry) -> None:
-        with reached():
+        with remote_errors_in_words():
             self._rm([self._path(kind, entry.id, RECORD)])
             self._rm(list(self._find(self._path(kind, entry.id))))
             self._rm([self._index(kind, entry)])
@@ -175,7 +173,7 @@ class ObjectStore(Store):
 
 
 @contextmanager
-def _there() -> Iterator[None]:
+def _missing_is_not_found() -> Iterator[None]:
     """Take what is missing for an entry that is not there."""
     try:
         yield

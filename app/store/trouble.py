@@ -42,7 +42,7 @@ def is_missing(error: Exception) -> bool:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def disk_errors_in_words() -> Iterator[None]:
     """Say in words what the disk refuses."""
     try:
         yield
@@ -54,7 +54,7 @@ def translated() -> Iterator[None]:
 
 
 @contextmanager
-def reached() -> Iterator[None]:
+def remote_errors_in_words() -> Iterator[None]:
     """Say in words that an object store refuses or does not answer; what is merely missing passes."""
     try:
         yield

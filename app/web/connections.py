@@ -17,11 +17,11 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from app.settings import Settings
 from app.web.clients import ClientSocket, cut_slow, cut_slowest
 
 HEADER_SECONDS = 20  # for the headers to arrive
 HEADER_BYTES = 65_536  # read before a thread looks at them
-REQUEST_SECONDS = 300  # for the body to arrive, the work and the answer
 STOPPING_SECONDS = 2  # for headers that are under way when the process is told to end
 SPARE_CONNECTIONS = 50  # kept free by closing those that have not sent a request for the longest time
 LINGER_SECONDS = 2  # to read what a client still sends of a body that was refused
@@ -37,6 +37,7 @@ class ThreadsWithLimits(ThreadWorker):  # type: ignore[misc]  # gunicorn has no 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ends: dict[Any, float] = {}
+        self._request_seconds = Settings.from_environment().request_seconds  # for the body, the work and the answer
         self._in_threads = 0  # connections that have a thread or wait for one
 
     def enqueue_req(self, conn: Any) -> None:
@@ -77,7 +78,7 @@ class ThreadsWithLimits(ThreadWorker):  # type: ignore[misc]  # gunicorn has no 
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose headers have arrived."""
-        self._ends[conn] = time.monotonic() + REQUEST_SECONDS
+        self._ends[conn] = time.monotonic() + self._request_seconds
         return super().handle_request(req, conn)
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:

@@ -15,7 +15,7 @@ from app import jobs
 from app.errors import ImageDiffError
 from app.gate import Gate
 from app.settings import Settings, SettingsError
-from app.store import ID_PATTERN, open_store
+from app.store import ID_PATTERN, LEFTOVER_SECONDS, open_store
 from app.web import access, compression, errors, logs, security
 from app.web.api import api
 from app.web.pages import pages
@@ -99,6 +99,7 @@ def make_services(settings: Settings) -> Services:
             keep_seconds=settings.keep_seconds,
             max_bytes=settings.max_store_bytes,
             min_free_bytes=settings.min_free_bytes,
+            leftover_seconds=max(LEFTOVER_SECONDS, settings.request_seconds),
         )
     except (ImageDiffError, ImportError, OSError, ValueError) as error:
         raise SettingsError(f"IMAGE_DIFF_STORE={settings.store}: this cannot be used: {error}") from error

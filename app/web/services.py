@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -55,14 +54,19 @@ class Services:
         threading.Thread(target=self._run_beside, name="image-diff-beside", daemon=True).start()
 
     def _run_beside(self) -> None:
-        """Load the analysis before it is needed, then expire once a minute."""
-        self.warm_up()
+        """Load the analysis before it is needed, then expire once a minute, or when much has come in; never end."""
+        _try_to(self.warm_up)
         while True:
-            try:
-                self.store.expire()
-            except Exception:
-                log.exception("expiry failed")
-            time.sleep(SWEEP_SECONDS)
+            _try_to(self.store.expire)
+            self.store.sweep_is_due.wait(SWEEP_SECONDS)
+            self.store.sweep_is_due.clear()
+
+
+def _try_to(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        log.exception("%s failed", work.__name__)
 
 
 def services() -> Services:

@@ -151,9 +151,9 @@ def test_a_kept_evaluation_can_be_compared_again_with_other_options(client: Flas
 def test_deleting_leaves_nothing_behind(client: FlaskClient, services: Services, evaluation: dict[str, Any]) -> None:
     place = f"/api/evaluations/{evaluation['id']}"
     client.get(f"{place}/images/mask.png")
-    assert files_under(services.store.folder)
+    assert files_under(services.store.workplace)
     assert client.delete(place).status_code == 204
-    assert files_under(services.store.folder) == set()
+    assert files_under(services.store.workplace) == set()
     for address in (place, f"{place}/images/mask.png", f"{place}/report.html", f"{place}/archive.zip"):
         assert_error(client.get(address), 404, "not_found")
     assert_error(client.delete(place), 404, "not_found")

@@ -76,8 +76,23 @@ def test_a_request_has_less_time_for_its_headers_than_for_the_rest(
         "gunicorn.workers.gthread.ThreadWorker.handle", lambda self, conn: look() and self.handle_request(None, conn)
     )
     assert worker.handle(conn) is True
-    assert left[0] <= connections.HEADER_SECONDS < left[1] <= connections.REQUEST_SECONDS
+    assert left[0] <= connections.HEADER_SECONDS < left[1] <= 300
     assert worker._ends == {}
+
+
+def test_nothing_cuts_off_or_sweeps_away_a_request_that_waits_and_works_as_long_as_it_may(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGE_DIFF_DEADLINE", "3600")
+    worker = ThreadsWithLimits(0, 0, [], None, 0, Config(), SimpleNamespace())
+    worker.tmp.close()
+    assert worker._request_seconds == 7440
+    store = make_app(deadline=3600).extensions["image_diff"].store
+    with store.staging() as folder:
+        for seconds, is_there in ((7440, True), (7442, False)):
+            store._clock = lambda: folder.stat().st_mtime + seconds  # noqa: B023  # called at once
+            store.expire()
+            assert folder.exists() == is_there
 
 
 def test_whoever_moves_enough_bytes_is_never_late(pipe: Any, monkeypatch: pytest.MonkeyPatch) -> None:

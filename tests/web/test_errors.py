@@ -54,7 +54,7 @@ def test_what_goes_wrong_in_the_analysis_has_its_status_and_leaves_nothing(
     answer = client.post("/api/evaluations", data=pair())
     assert_error(answer, status, code)
     assert ("Retry-After" in answer.headers) == (status == 503)
-    assert files_under(services.store.folder) == set()
+    assert files_under(services.store.workplace) == set()
 
 
 @pytest.mark.parametrize("headers", [{}, HTML])
@@ -303,7 +303,7 @@ def test_an_upload_that_is_no_image_is_refused_at_once(client: FlaskClient, serv
     for content, status, code in ((b"text", 415, "unsupported_format"), (BEFORE[:500], 422, "corrupt_image")):
         answer = client.post("/api/uploads", data={"file": (BytesIO(content), "a.png")})
         assert_error(answer, status, code)
-    assert files_under(services.store.folder) == set()
+    assert files_under(services.store.workplace) == set()
 
 
 def test_every_error_class_has_a_title_for_its_page(app: Flask) -> None:

@@ -26,7 +26,7 @@ def test_what_has_expired_looks_like_what_never_was_and_leaves_nothing(
         assert expired.data == unknown.data
     assert client.delete(f"/api{evaluation['url']}").data == client.delete(f"/api/evaluations/{UNKNOWN}").data
     services.store.expire()
-    assert files_under(services.store.folder) == set()
+    assert files_under(services.store.workplace) == set()
 
 
 def test_uploads_that_go_while_they_are_compared_are_compared_all_the_same(
@@ -61,4 +61,4 @@ def test_a_result_that_is_deleted_while_it_is_drawn_is_gone_and_stays_gone(
     monkeypatch.setattr(services, "call", call)
     answer = client.get(f"/api{evaluation['url']}{end}")
     assert_error(answer, 404, "not_found")
-    assert files_under(services.store.folder / "evaluations") == set()
+    assert files_under(services.store.workplace / "evaluations") == set()

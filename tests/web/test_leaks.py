@@ -43,7 +43,7 @@ def test_many_requests_leave_no_descriptor_and_no_file(
         one_round(client, services)
     assert open_descriptors() <= descriptors + 2
     assert list(temporary.iterdir()) == []
-    assert {path.split("/")[0] for path in files_under(services.store.folder)} == {"uploads"}
+    assert {path.split("/")[0] for path in files_under(services.store.workplace)} == {"uploads"}
     assert list(services.store.work.iterdir()) in ([], [services.store.work / "sweep.lock"])
 
 

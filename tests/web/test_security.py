@@ -181,7 +181,7 @@ def test_no_metadata_leaves_the_service(client: FlaskClient, services: Services)
             assert "exif" not in picture.info
             assert "icc_profile" not in picture.info
     client.delete(f"/api{result['url']}")
-    assert files_under(services.store.folder) == set()
+    assert files_under(services.store.workplace) == set()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_file_names_are_only_ever_text(client: FlaskClient, services: Services, 
     page = client.get(result["url"]).text
     assert "<img src=x" not in page
     assert "<img src=x" not in client.get(f"/api{result['url']}/report.html").text
-    for path in files_under(services.store.folder):
+    for path in files_under(services.store.workplace):
         assert re.fullmatch(
             r"evaluations/[\w-]{22}/(record\.json|before|after|mask\.png|heat\.png|pictures/[a-z.-]+)", path
         )

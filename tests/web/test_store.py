@@ -176,11 +176,20 @@ def test_of_a_kind_the_oldest_go_when_its_share_is_used_up(make_store: MakeStore
     assert ids(store) == set(kept[-6:]), "uploads push out no result"
 
 
-def test_much_at_once_is_swept_without_waiting_for_the_next_minute(store: Store, clock: Clock) -> None:
-    for _ in range(20):
-        clock.now += 1
-        put(store, 29_000)
-    assert len(ids(store)) <= 11, "a twentieth more at most between two sweeps"
+def test_much_at_once_calls_for_a_sweep_and_keeps_nobody_waiting_for_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket takes its time to be listed, or fails: who put the result that was one too many was told of it."""
+    with monkeypatch.context() as within_requests:
+        within_requests.setattr(store, "expire", lambda: pytest.fail("a request swept"))
+        put(store, 14_000)
+        assert not store.sweep_is_due.is_set(), "not a twentieth of what may be kept"
+        add_picture(store, put(store, 14_000))
+        assert store.sweep_is_due.is_set()
+    store.sweep_is_due.clear()
+    store.expire()
+    put(store, 14_000)
+    assert not store.sweep_is_due.is_set(), "it counts from the last sweep on"
 
 
 @pytest.mark.parametrize(("kind", "most"), [("uploads", 100_000), ("evaluations", 300_000)])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.errors import NotFound, StorageFull, StorageUnavailable
-from app.store import LEFTOVER_SECONDS, LocalStore
+from app.store import KINDS, LEFTOVER_SECONDS, LocalStore
 from tests.web.conftest import files_under
 from tests.web.stores import Clock, add_picture, ids, put
 
@@ -51,12 +51,12 @@ def test_an_entry_appears_in_one_step(store: LocalStore, monkeypatch: pytest.Mon
 
 def test_a_file_added_to_a_deleted_entry_goes_nowhere(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     id = put(store)
-    entry = store.folder / "evaluations" / id
+    entry = store.workplace / "evaluations" / id
     store.delete("evaluations", id)
     monkeypatch.setattr(store, "_entry", lambda *_: entry)  # deleted between the look and the move
     with pytest.raises(NotFound):
         add_picture(store, id)
-    assert files_under(store.folder) == set()
+    assert files_under(store.workplace) == set()
 
 
 def test_leftovers_of_a_killed_process_are_swept_when_old(store: LocalStore, clock: Clock) -> None:
@@ -70,6 +70,17 @@ def test_leftovers_of_a_killed_process_are_swept_when_old(store: LocalStore, clo
     clock.now += 1
     store.expire()
     assert not leftover.exists()
+
+
+def test_a_file_of_another_program_among_the_entries_stops_no_sweep(store: LocalStore, clock: Clock) -> None:
+    id = put(store)
+    for kind in KINDS:
+        (store.workplace / kind / ".DS_Store").write_bytes(b"a file manager was here")
+    assert store.sizes()["evaluations"] > 1000
+    clock.now += 100
+    store.expire()
+    assert id not in ids(store)
+    assert store.sizes() == {"uploads": 0, "evaluations": 0}
 
 
 def test_one_process_sweeps_at_a_time(store: LocalStore, make_store: MakeStore, clock: Clock, monkeypatch: Any) -> None:
@@ -109,7 +120,7 @@ def test_a_disk_that_refuses_is_a_clear_error_and_leaves_nothing(
         broken.setattr(Path, where, refuse)
         with pytest.raises(error):
             put(store)
-    assert files_under(store.folder) == set()
+    assert files_under(store.workplace) == set()
     assert {put(store)} == ids(store), "it recovers by itself"
 
 
@@ -124,11 +135,11 @@ def test_other_errors_of_the_system_are_not_called_a_full_disk(store: LocalStore
 
 def test_a_store_whose_folder_was_removed_recovers(store: LocalStore) -> None:
     put(store)
-    os.rename(store.folder, store.folder.with_name("gone"))
+    os.rename(store.workplace, store.workplace.with_name("gone"))
     assert {put(store)} == ids(store)
 
 
 def test_folders_are_for_their_owner_only(store: LocalStore) -> None:
     id = put(store)
-    for folder in (store.work, store.folder / "evaluations", store.folder / "evaluations" / id):
+    for folder in (store.work, store.workplace / "evaluations", store.workplace / "evaluations" / id):
         assert folder.stat().st_mode & 0o077 == 0

@@ -172,7 +172,7 @@ def test_a_stuck_evaluation_is_timed_out_and_the_next_request_works(
         answer = client.post("/api/evaluations", data=pair())
         assert_error(answer, 503, "timed_out")
         assert answer.headers["Retry-After"]
-    assert files_under(services.store.folder) == set()
+    assert files_under(services.store.workplace) == set()
     assert client.post("/api/evaluations", data=pair()).status_code == 201
 
 
@@ -182,7 +182,7 @@ def test_a_disk_that_fills_up_within_an_evaluation_is_said_and_leaves_nothing(re
     services: Services = real_app.extensions["image_diff"]
     services.call(children.allow_files_of, 100, seconds=20)
     assert_error(client.post("/api/evaluations", data=pair()), 507, "storage_full")
-    assert files_under(services.store.folder) == set()
+    assert files_under(services.store.workplace) == set()
     services.call(children.allow_files_of, resource.RLIM_INFINITY, seconds=20)
     links = client.post("/api/evaluations", data=pair()).json["images"]
     services.call(children.allow_files_of, 100, seconds=20)
