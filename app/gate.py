@@ -11,10 +11,10 @@ from pathlib import Path
 from app.errors import Busy
 
 POLL_SECONDS = 0.005
-HESITATING = 64  # requests of one process that may hesitate at once
-HESITATION_SECONDS = 1.0
+DELAYED_REFUSALS = 64  # of one process at once
+REFUSAL_DELAY_SECONDS = 1.0
 
-_hesitating = threading.BoundedSemaphore(HESITATING)
+_delayed_refusals = threading.BoundedSemaphore(DELAYED_REFUSALS)
 
 
 class Gate:
@@ -49,13 +49,24 @@ class Gate:
         with ExitStack() as held:
             seat = _lock_one(self._seats())
             if seat is None:
-                raise busy()
+                raise _busy()
             held.callback(os.close, seat)
             held.callback(os.close, self._wait_for_place(give_up))
             yield
 
-    def is_full(self) -> bool:
-        """Say whether there is no seat at this moment, so that nothing need be read of who comes now."""
+    def refuse_if_full(self) -> None:
+        """Raise Busy if there is no seat, not even a moment later: then nothing need be read of who comes now.
+
+        Clients that are refused in an instant ask again in an instant, and refusing them takes the processors from
+        those who are served.
+        """
+        if self._is_full() and _delayed_refusals.acquire(blocking=False):
+            time.sleep(REFUSAL_DELAY_SECONDS)
+            _delayed_refusals.release()
+        if self._is_full():
+            raise _busy()
+
+    def _is_full(self) -> bool:
         seat = _lock_one(self._seats())
         if seat is not None:
             os.close(seat)
@@ -68,17 +79,6 @@ class Gate:
 
     def _seats(self) -> list[Path]:
         return [Path(f"{self._seat}-{number}.lock") for number in range(len(self._places()) + self._wait)]
-
-    def stays_full(self) -> bool:
-        """Say whether there is no seat, not even a moment later.
-
-        Clients that are refused in an instant ask again in an instant, and refusing them takes the processors from
-        those who are served.
-        """
-        if self.is_full() and _hesitating.acquire(blocking=False):
-            time.sleep(HESITATION_SECONDS)
-            _hesitating.release()
-        return self.is_full()
 
     def _wait_for_place(self, give_up: float) -> int:
         if not self._line.acquire(timeout=max(0.0, give_up - time.monotonic())):
@@ -93,8 +93,7 @@ class Gate:
             self._line.release()
 
 
-def busy() -> Busy:
-    """Say that all seats are taken."""
+def _busy() -> Busy:
     return Busy("The server is busy with other comparisons; try again in a few seconds.")
 
 

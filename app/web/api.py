@@ -6,8 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, request, send_file, url_for
 
 from app.analysis import Options
-from app.errors import BadRequest, ImageDiffError, MissingFile, TooManyFiles
-from app.gate import busy
+from app.errors import BadRequest, MissingFile, TooManyFiles
 from app.jobs import describe_image
 from app.report import MEDIA_TYPES, report_policy
 from app.web import evaluations, pictures, tiles, uploads
@@ -45,12 +44,7 @@ def create_upload() -> tuple[Response, int]:
 @api.post("/evaluations")
 def create_evaluation() -> Response:
     """Compare two images and keep the result."""
-    try:
-        if services().gate.stays_full():
-            raise busy()
-    except ImageDiffError:  # also: there is no cluster to work
-        uploads.skip_body()  # reading the form would take time from those who are being served
-        raise
+    services().gate.refuse_if_full()
     if request.mimetype == "multipart/form-data" or request.mimetype == "application/x-www-form-urlencoded":
         stage, options = uploads.from_form()
     elif request.is_json:

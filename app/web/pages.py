@@ -28,6 +28,7 @@ def upload() -> str:
 @pages.post("/evaluations")
 def compare() -> BaseResponse:
     """Compare what a form sends, and go to the result; an error comes back on the page it came from."""
+    services().gate.refuse_if_full()  # on a page of its own: the form, which has not been read, is a step back
     try:
         stage, options = uploads.from_form()
         return redirect(evaluations.create(stage, options)["url"], 303)

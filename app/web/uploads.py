@@ -56,16 +56,6 @@ def from_form() -> tuple[Callable[[Path], tuple[str, str]], Options]:
     return partial(stage_files, files), options
 
 
-def skip_body() -> None:
-    """Read the body and forget it: a connection closed before would look like a failure to the client."""
-    try:
-        with reading():
-            while request.stream.read(1 << 20):
-                pass
-    except RequestEntityTooLarge:
-        raise too_large() from None
-
-
 def clean_name(name: str | None, default: str) -> str:
     """Make a file name fit to be shown: no folders, no control or invisible characters, 80 at most."""
     last = re.split(r"[/\\]", name or "")[-1]

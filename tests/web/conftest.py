@@ -36,7 +36,7 @@ MakeApp = Callable[..., Flask]
 def make_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeApp:
     """Give a function that makes an application with some settings."""
     monkeypatch.setattr(Services, "start", lambda self: None)
-    monkeypatch.setattr("app.gate.HESITATION_SECONDS", 0)
+    monkeypatch.setattr("app.gate.REFUSAL_DELAY_SECONDS", 0)
 
     def make(**settings: Any) -> Flask:
         app = create_app(Settings(**{"store": tmp_path / "store", "model": tmp_path / "no-model", **settings}))

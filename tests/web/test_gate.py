@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from werkzeug.test import EnvironBuilder
 
 import app.gate
 from app.errors import Busy
@@ -182,39 +183,46 @@ def test_a_seat_that_is_freed_within_a_moment_is_taken(tmp_path: Path, monkeypat
     slept: list[float] = []
     with gate.enter():
         monkeypatch.setattr("app.gate.time.sleep", slept.append)
-        assert gate.stays_full()
-        assert slept == [app.gate.HESITATION_SECONDS]
+        with pytest.raises(Busy):
+            gate.refuse_if_full()
+        assert slept == [app.gate.REFUSAL_DELAY_SECONDS]
     with ExitStack() as held:
         held.enter_context(gate.enter())
         monkeypatch.setattr("app.gate.time.sleep", lambda _: held.close())
-        assert not gate.stays_full()
-    assert not gate.stays_full()
+        gate.refuse_if_full()
+    gate.refuse_if_full()
 
 
-def test_only_so_many_hesitate_at_once_so_that_threads_are_left(
+def test_only_so_many_refusals_are_delayed_at_once_so_that_threads_are_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = make_gate(tmp_path, run=1, wait=0)
-    monkeypatch.setattr("app.gate.time.sleep", lambda _: pytest.fail("it hesitated"))
-    monkeypatch.setattr("app.gate._hesitating", threading.BoundedSemaphore(1))
-    with gate.enter(), app.gate._hesitating:
-        assert gate.stays_full()
+    monkeypatch.setattr("app.gate.time.sleep", lambda _: pytest.fail("it was delayed"))
+    monkeypatch.setattr("app.gate._delayed_refusals", threading.BoundedSemaphore(1))
+    with gate.enter(), app.gate._delayed_refusals, pytest.raises(Busy):
+        gate.refuse_if_full()
 
 
-def test_a_full_gate_reads_nothing_of_the_form(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("address", ["/api/evaluations", "/evaluations"])
+def test_a_full_gate_takes_in_not_one_byte_of_the_body(make_app: MakeApp, address: str) -> None:
     app = make_app(evaluations=1, waiting=0)
     services: Services = app.extensions["image_diff"]
-    monkeypatch.setattr("app.web.uploads.read_form", lambda: pytest.fail("the form was read"))
+    environ = EnvironBuilder(method="POST", path=address, data=pair()).get_environ()
+    body = environ["wsgi.input"]
     with services.gate.enter():
-        assert services.gate.is_full()
-        assert_error(app.test_client().post("/api/evaluations", data=pair()), 503, "busy")
-        too_large = {
-            "data": b"",
-            "content_type": "multipart/form-data",
-            "environ_overrides": {"CONTENT_LENGTH": "10" * 9},
-        }
-        assert_error(app.test_client().post("/api/evaluations", **too_large), 413, "file_too_large")
-    assert not services.gate.is_full()
+        assert_error(app.test_client().open(environ), 503, "busy")
+        assert body.tell() == 0
+    assert app.test_client().open(environ).status_code in (201, 303)
+    assert body.tell() == int(environ["CONTENT_LENGTH"])
+
+
+def test_a_browser_that_finds_the_gate_full_is_told_on_a_page(make_app: MakeApp) -> None:
+    app = make_app(evaluations=1, waiting=0)
+    services: Services = app.extensions["image_diff"]
+    with services.gate.enter():
+        answer = app.test_client().post("/evaluations", data=pair(), headers={"Accept": "text/html"})
+    assert (answer.status_code, int(answer.headers["Retry-After"]) > 0) == (503, True)
+    assert "busy with other comparisons" in answer.text
 
 
 def test_pictures_have_a_queue_of_their_own(make_app: MakeApp) -> None:
