@@ -1,5 +1,7 @@
 """What a caller in Python may get wrong, said before it fails deep inside or silently means something else."""
 
+import re
+from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
 from app.analysis.model import Box, Options
@@ -8,6 +10,8 @@ from app.errors import InvalidOption
 CHOICES = {name: get_args(get_type_hints(Options)[name]) for name in ("align", "tone", "style")}
 LEAST = {"sensitivity": 0, "min_area": 1, "thickness": 1, "max_regions": 0, "max_changed": 0}
 MOST = {"sensitivity": 100, "max_changed": 1}
+MAY_BE_NONE = {field.name for field in fields(Options) if field.default is None}
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def file_content(data: Any, name: str) -> bytes:
@@ -28,10 +32,23 @@ def check_options(options: Options) -> Options:
         if (value := getattr(options, name)) not in choices:
             raise InvalidOption(f"{name} should be {' or '.join(map(repr, choices))}, not {value!r}.", field=name)
     for name, least in LEAST.items():
-        value, most = getattr(options, name), MOST.get(name)
-        if value is not None and not (least <= value and (most is None or value <= most)):
-            between = f"at least {least}" if most is None else f"from {least} to {most}"
-            raise InvalidOption(f"{name} should be {between}, not {value!r}.", field=name)
-    if not all(isinstance(box, Box) for box in options.ignore):
-        raise InvalidOption("ignore should hold Box(x, y, width, height) and nothing else.", field="ignore")
+        _check_number(name, getattr(options, name), least)
+    if not isinstance(options.color, str) or not COLOUR.fullmatch(options.color):
+        raise InvalidOption(f'color should be "#rrggbb", not {options.color!r}.', field="color")
+    if not isinstance(options.ignore, tuple | list) or not all(map(_is_area, options.ignore)):
+        raise InvalidOption("ignore should hold Box(x, y, width, height) of at least a pixel each.", field="ignore")
     return options
+
+
+def _check_number(name: str, value: Any, least: int) -> None:
+    """Refuse what is no number, or out of its range; None, where it is the default, lets the picture decide."""
+    if value is None and name in MAY_BE_NONE:
+        return
+    most = MOST.get(name)
+    if not isinstance(value, int | float) or not (least <= value and (most is None or value <= most)):
+        between = f"at least {least}" if most is None else f"from {least} to {most}"
+        raise InvalidOption(f"{name} should be {between}, not {value!r}.", field=name)
+
+
+def _is_area(box: Any) -> bool:
+    return isinstance(box, Box) and box.width > 0 and box.height > 0

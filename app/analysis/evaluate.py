@@ -125,7 +125,7 @@ def evaluate(
     return Evaluation(
         verdict=verdict,
         passed=passed(options, regions),
-        summary=summarise(verdict, regions, alignment, tone, as_given),
+        summary=summarise(verdict, regions, alignment, tone, as_given, bool(options.ignore)),
         before=first.describe(),
         after=second.describe(),
         options=options,

@@ -26,16 +26,23 @@ def changed_share(regions: tuple[Region, ...]) -> float:
 
 
 def summarise(
-    verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment, tone: Tone, as_given: Metrics
+    verdict: Verdict,
+    regions: tuple[Region, ...],
+    alignment: Alignment,
+    tone: Tone,
+    as_given: Metrics,
+    ignored: bool = False,
 ) -> str:
-    """Say in one or two sentences what differs and what was compensated."""
-    parts = [_finding(verdict, regions, alignment, as_given), _done(alignment, tone)]
+    """Say in one or two sentences what differs, whether areas were ``ignored``, and what was compensated."""
+    parts = [_finding(verdict, regions, alignment, as_given, ignored), _done(alignment, tone)]
     if (alignment.reason or "").startswith("mirrored"):
         parts.reverse()
     return " ".join(part for part in parts if part)
 
 
-def _finding(verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment, as_given: Metrics) -> str:
+def _finding(
+    verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment, as_given: Metrics, ignored: bool
+) -> str:
     if alignment.reason == ELSEWHERE:
         return f"Not the same view: {ELSEWHERE}."
     if not alignment.same_scene:
@@ -43,16 +50,24 @@ def _finding(verdict: Verdict, regions: tuple[Region, ...], alignment: Alignment
     if verdict == "identical":
         return "No difference: every pixel is equal."
     if verdict == "equivalent":
-        unequal = _count(as_given.zero_norm, "pixel")
-        return f"No real difference; {unequal} of {as_given.pixels:,} are not exactly equal."
+        return _no_real_difference(as_given, ignored)
     mirrored = (alignment.reason or "").startswith("mirrored")
     others = [region for region in regions if region.share < 1] if mirrored else list(regions)
     if not others:
         return "No other difference."
     area = sum(region.area for region in others)
-    share = _percent(min(1.0, sum(region.share for region in others)))
+    share = _percent(changed_share(tuple(others)))
     other = "other difference" if mirrored else "difference"
     return f"{_count(len(others), other)}, {share} of the picture ({_count(area, 'pixel')})."
+
+
+def _no_real_difference(as_given: Metrics, ignored: bool) -> str:
+    if as_given.zero_norm == 0:
+        return "No real difference: only the sizes differ."
+    outside = " outside of the ignored areas" if ignored else ""
+    are = "is" if as_given.zero_norm == 1 else "are"
+    unequal = _count(as_given.zero_norm, "pixel")
+    return f"No real difference{outside}; {unequal} of {as_given.pixels:,} {are} not exactly equal."
 
 
 def _done(alignment: Alignment, tone: Tone) -> str:

@@ -35,7 +35,13 @@ def test_bytes_may_come_in_any_form(kind: Any) -> None:
         ({"min_area": 0}, "min_area should be at least 1"),
         ({"max_changed": 5}, "max_changed should be from 0 to 1"),
         ({"max_regions": -1}, "max_regions should be at least 0"),
+        ({"sensitivity": "50"}, "sensitivity should be from 0 to 100, not '50'"),
+        ({"sensitivity": None}, "sensitivity should be from 0 to 100, not None"),
+        ({"color": "red"}, "color should be \"#rrggbb\", not 'red'"),
+        ({"color": None}, "color should be"),
         ({"ignore": [(0, 0, 4, 4)]}, "ignore should hold Box"),
+        ({"ignore": (Box(0, 0, -5, 5),)}, "ignore should hold Box"),
+        ({"ignore": None}, "ignore should hold Box"),
     ],
 )
 def test_an_option_out_of_its_range_is_named(options: dict[str, Any], message: str) -> None:

@@ -15,6 +15,7 @@ from app.analysis.model import Box, Evaluation, Options, UInt8Array
 from app.analysis.noise_free.scoring import keenness_of, strictness_of
 from tests import picture_factory as make
 from tests.analysis import screens
+from tests.analysis.pictures import encoded
 
 LEVELS = (0, 20, 35, 50, 65, 80, 95, 100)
 EXACT = {"sensitivity": 100.0, "align": "off", "tone": "off"}
@@ -143,3 +144,14 @@ def test_at_100_what_is_ignored_stays_ignored() -> None:
     unequal = (before != after).any(axis=2)
     unequal[:250] = False
     assert_every_pixel(found, unequal)
+
+
+def test_at_100_a_faint_change_is_as_faint_as_it_is_and_a_strong_one_comes_first() -> None:
+    """Every region had the strength 1 and the heat of a red square, so "strongest first" meant nothing."""
+    before = np.full((200, 300, 3), 200, np.uint8)
+    after = before.copy()
+    after[20:60, 20:60] = (255, 0, 0)
+    after[100:140, 200:240] -= 1
+    strong, faint = compare(encoded(before), encoded(after), **EXACT).regions
+    assert (strong.before.x, faint.before.x) == (20, 200)
+    assert faint.strength < 0.5 < strong.strength

@@ -22,9 +22,15 @@ def region(area: int = 50, of: int = 1000, number: int = 1) -> Region:
     return Region(number, Box(0, 0, 5, 10), Box(0, 0, 5, 10), area, area / of, 0.9, "changed")
 
 
-def said(*regions: Region, alignment: Alignment | None = None, tone: Tone | None = None, metrics: Any = None) -> str:
+def said(
+    *regions: Region,
+    alignment: Alignment | None = None,
+    tone: Tone | None = None,
+    metrics: Any = None,
+    ignored: bool = False,
+) -> str:
     verdict: Verdict = "different" if regions else "equivalent"
-    return summarise(verdict, regions, alignment or Alignment(), tone or Tone(), metrics or unequal(50))
+    return summarise(verdict, regions, alignment or Alignment(), tone or Tone(), metrics or unequal(50), ignored)
 
 
 def test_the_verdict_is_identical_only_when_size_and_every_pixel_are_equal() -> None:
@@ -39,9 +45,13 @@ def test_equal_pictures_are_said_to_be_equal() -> None:
 
 
 def test_equivalent_pictures_are_said_to_have_unequal_pixels() -> None:
-    assert said(metrics=unequal(1)) == "No real difference; 1 pixel of 1,000 are not exactly equal."
+    assert said(metrics=unequal(1)) == "No real difference; 1 pixel of 1,000 is not exactly equal."
     assert said(metrics=unequal(12345, 10**6)) == (
         "No real difference; 12,345 pixels of 1,000,000 are not exactly equal."
+    )
+    assert said(metrics=EQUAL) == "No real difference: only the sizes differ."
+    assert said(ignored=True) == (
+        "No real difference outside of the ignored areas; 50 pixels of 1,000 are not exactly equal."
     )
 
 

@@ -120,7 +120,7 @@ def _mark(
         unequal[y:below, x:right] = 0
     if options.sensitivity >= 100:
         mask[inside] = unequal
-        np.maximum(scores, unequal, out=scores, casting="unsafe")
+        np.maximum(scores, unequal > 0, out=scores, casting="unsafe")
         return
     _, labels = cv2.connectedComponents(cv2.dilate(unequal, SQUARE), connectivity=8)
     keep = np.zeros(int(labels.max()) + 1, np.bool_)
