@@ -1,8 +1,6 @@
 """Pictures of an evaluation: drawn when first asked for, then kept with it."""
 
 import json
-import tempfile
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,23 +14,27 @@ from app.jobs import DRAWN_FROM, draw_picture
 from app.report import in_report, report_html
 from app.web.evaluations import admitted, public
 from app.web.services import services
-
-_drawing = tuple(threading.Lock() for _ in range(64))
+from app.web.turns import turn_for
 
 
 @contextmanager
 def picture(evaluation_id: str, name: str) -> Iterator[Path]:
     """Give the file of a picture, drawing it unless it is there."""
+    kept = _draw_unless_kept(evaluation_id, name)
+    with services().store.files("evaluations", evaluation_id, kept) as folder:
+        yield folder / kept
+
+
+def _draw_unless_kept(evaluation_id: str, name: str) -> str:
     if name not in NAMES and name not in FOR_REPORTS:
         raise NotFound("There is no picture of that name.")
     store = services().store
     kept = f"pictures/{name}"
     if not store.has_file("evaluations", evaluation_id, kept):
-        with _drawing[hash((evaluation_id, name)) % len(_drawing)]:  # who asks meanwhile gets the same drawing
+        with turn_for(evaluation_id, name):  # who asks meanwhile gets the same drawing
             if not store.has_file("evaluations", evaluation_id, kept):
                 _draw(evaluation_id, name)
-    with store.files("evaluations", evaluation_id, kept) as folder:
-        yield folder / kept
+    return kept
 
 
 def _draw(evaluation_id: str, name: str) -> None:
@@ -57,17 +59,19 @@ def while_kept(evaluation_id: str) -> Iterator[None]:
 
 
 def archive(evaluation_id: str) -> IO[bytes]:
-    """Pack all pictures and the JSON into a nameless file; the pictures are compressed already."""
-    store = services().store
-    record = store.record("evaluations", evaluation_id)
-    with ExitStack() as unless_whole:
-        file = unless_whole.enter_context(tempfile.TemporaryFile(dir=store.work))
+    """Pack all pictures and the JSON into a file without a name; the pictures are compressed already."""
+    here = services()
+    record = here.store.record("evaluations", evaluation_id)
+    names = [name for name in NAMES if name not in PREVIEWS]
+    for name in names:
+        _draw_unless_kept(evaluation_id, name)  # each in a place of its own, so that none is waited for from within one
+    with ExitStack() as unless_whole, here.store.staging() as folder, admitted(here.picture_gate, "pictures"):
+        file = unless_whole.enter_context((folder / "archive").open("w+b"))
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as pack:
             pack.writestr("evaluation.json", json.dumps(public(record), indent=2, ensure_ascii=False))
-            for name in NAMES:
-                if name not in PREVIEWS:
-                    with picture(evaluation_id, name) as path:
-                        pack.write(path, name)
+            for name in names:
+                with picture(evaluation_id, name) as path:
+                    pack.write(path, name)
         file.seek(0)
         unless_whole.pop_all()  # the response closes it
     return file

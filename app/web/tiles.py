@@ -14,10 +14,10 @@ from app.jobs import UNPACKED, unpack_picture
 from app.web.evaluations import admitted
 from app.web.pictures import while_kept
 from app.web.services import services
+from app.web.turns import turn_for
 
 KEPT = 8  # unpacked pictures; the sweep of the workplace removes each after some minutes anyhow
 _PREFIX, _FILE = "pixels-", "pixels.npy"
-_unpacking = tuple(threading.Lock() for _ in range(16))
 _loading = threading.Lock()  # NumPy parses the file's head as Python; threads that do so at once fail before 3.11.8
 
 
@@ -46,11 +46,10 @@ def _pixels(folder: Path, record: dict[str, Any], name: str) -> Any:
     """Map the pixels into memory; the file may be swept away at any time, but not from under who reads it."""
     with suppress(FileNotFoundError):
         return _mapped(folder)
-    with _unpacking[hash(folder) % len(_unpacking)]:  # who asks meanwhile finds them there
+    with turn_for(folder):  # who asks meanwhile finds them there
         with suppress(FileNotFoundError):
             return _mapped(folder)
-        _unpack(folder, record, name)
-        return _mapped(folder)
+        return _unpack(folder, record, name)
 
 
 def _mapped(folder: Path) -> Any:
@@ -59,15 +58,31 @@ def _mapped(folder: Path) -> Any:
         return np.load(folder / _FILE, mmap_mode="r")
 
 
-def _unpack(folder: Path, record: dict[str, Any], name: str) -> None:
+def _unpack(folder: Path, record: dict[str, Any], name: str) -> Any:
+    """Unpack a picture and map its pixels; what of it is left in the folder, others may remove at once."""
     here = services()
     seconds = here.settings.deadline
     source = here.store.files("evaluations", record["id"], UNPACKED[name])
     with here.store.staging() as staged, while_kept(record["id"]), source as entry:
         with admitted(here.picture_gate, "pictures"):
             here.call(unpack_picture, entry, record, name, staged / _FILE, here.settings.limits, seconds=seconds)
+        pixels = _mapped(staged)
         with suppress(OSError):  # another process was faster
             staged.rename(folder)
-    unpacked = sorted(here.store.work.glob(f"{_PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for old in unpacked[KEPT:]:
+    try:
+        here.store.record("evaluations", record["id"])
+    except NotFound:  # deleted while this was unpacked: whoever did it did not see these pixels
+        forget(record["id"])
+        raise
+    _make_room(here.store.work)
+    return pixels
+
+
+def _make_room(work: Path) -> None:
+    """Remove what was unpacked first; others may do so at the same time."""
+    changed: dict[Path, float] = {}
+    for folder in work.glob(f"{_PREFIX}*"):
+        with suppress(FileNotFoundError):
+            changed[folder] = folder.stat().st_mtime
+    for old in sorted(changed, key=lambda folder: changed[folder], reverse=True)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)

@@ -252,6 +252,15 @@ def test_the_archive_holds_every_picture_and_the_json(client: FlaskClient, evalu
         assert pack.read("mask.png") == client.get(evaluation["images"]["mask"]).data
 
 
+def test_no_archive_is_packed_where_the_disk_is_nearly_full(
+    client: FlaskClient, services: Services, evaluation: dict[str, Any]
+) -> None:
+    archive = f"/api/evaluations/{evaluation['id']}/archive.zip"
+    assert client.get(archive).status_code == 200
+    services.store._min_free_bytes = 2**62
+    assert_error(client.get(archive), 507, "storage_full")
+
+
 def test_the_report_needs_nothing_but_itself(client: FlaskClient, evaluation: dict[str, Any]) -> None:
     answer = client.get(f"/api/evaluations/{evaluation['id']}/report.html")
     assert answer.status_code == 200

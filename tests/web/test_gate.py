@@ -236,3 +236,15 @@ def test_pictures_have_a_queue_of_their_own(make_app: MakeApp) -> None:
         assert_error(client.get(links["heatmap"]), 503, "busy", "too long")
         assert client.get(links["mask"]).data == kept.data, "what was drawn needs no place"
     assert client.get(links["heatmap"]).status_code == 200
+
+
+def test_an_archive_is_packed_in_a_place_of_the_pictures_which_are_drawn_before(make_app: MakeApp) -> None:
+    app = make_app(evaluations=1, waiting=0)
+    client = app.test_client()
+    services: Services = app.extensions["image_diff"]
+    services.picture_gate = make_gate(services.store.gate, run=1, wait=3, patience=0.02, queue="pictures")
+    archive = f"/api{client.post('/api/evaluations', data=pair()).json['url']}/archive.zip"
+    assert client.get(archive).status_code == 200
+    with services.gate.enter():
+        assert_error(client.get(archive), 503, "busy", "too long")
+    assert client.get(archive).status_code == 200

@@ -61,4 +61,20 @@ def test_a_result_that_is_deleted_while_it_is_drawn_is_gone_and_stays_gone(
     monkeypatch.setattr(services, "call", call)
     answer = client.get(f"/api{evaluation['url']}{end}")
     assert_error(answer, 404, "not_found")
-    assert files_under(services.store.workplace / "evaluations") == set()
+    assert files_under(services.store.workplace) == set()
+
+
+@pytest.mark.parametrize("end", ["/images/heatmap.png", "/tiles/after/0/0/0", "/archive.zip"])
+def test_a_result_that_is_deleted_when_its_drawing_is_done_leaves_no_pixels(
+    client: FlaskClient, services: Services, evaluation: dict[str, Any], monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Who deletes cannot remove what is put into its place a moment later."""
+
+    def call(function: Any, *args: Any, seconds: float) -> Any:
+        done = call_here(function, *args, seconds=seconds)
+        client.delete(f"/api{evaluation['url']}")
+        return done
+
+    monkeypatch.setattr(services, "call", call)
+    assert_error(client.get(f"/api{evaluation['url']}{end}"), 404, "not_found")
+    assert files_under(services.store.workplace) == set()

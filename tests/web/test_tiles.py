@@ -90,6 +90,16 @@ def test_only_so_many_pictures_are_unpacked_at_a_time(
     assert len(list(services.store.work.glob("pixels-*"))) == 2
 
 
+def test_others_may_remove_unpacked_pictures_at_any_moment(
+    client: FlaskClient, services: Services, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the list of them and a look at one, or before who unpacked a picture has cut its tile."""
+    evaluation = compare(client, *pair)
+    (services.store.work / "pixels-listed-and-gone").symlink_to("nowhere")
+    monkeypatch.setattr(tiles, "KEPT", 0)
+    assert np.array_equal(get(client, evaluation, "before/0/0/0"), pair[0][:512, :512])
+
+
 @pytest.mark.parametrize(
     "path", ["heat/0/0/0", "before/3/0/0", "before/0/2/0", "before/0/0/9", "before/0/99999999999/0"]
 )
