@@ -19,7 +19,6 @@ NUISANCES = (
     "none", "jpeg90", "jpeg60", "noise", "blur", "exposure", "light", "shift", "rotate", "perspective", "phone",
     "resize",
 )  # fmt: skip
-EXTRA = ("whitebalance", "contrast", "saturation", "lens", "bent", "noiseboth", "resaved")
 RESAVED = 75
 GEOMETRIC = ("shift", "rotate", "perspective", "phone")
 FILLS = ("scene", "scene", "black", "white", "replicate")

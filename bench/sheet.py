@@ -13,7 +13,7 @@ from bench.methods import read
 from bench.scoring import Outcome
 
 Pixels = npt.NDArray[np.uint8]
-GREEN, RED, ORANGE = (0, 170, 60), (230, 20, 60), (255, 150, 0)
+GREEN, RED = (0, 170, 60), (230, 20, 60)
 
 
 def _box(image: Pixels, box: tuple[int, int, int, int], colour: tuple[int, int, int], scale: float, label: str) -> None:

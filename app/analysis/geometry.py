@@ -75,6 +75,12 @@ def turn_of(matrix: FloatMatrix) -> tuple[bool, float]:
     return mirrored, math.degrees(math.atan2(across[1], across[0]))
 
 
+def corners_apart(matrix: FloatMatrix, other: FloatMatrix, shape: tuple[int, ...]) -> float:
+    """Give how far apart two matrices put the corners of a frame (height, width), across or down, in pixels."""
+    corners = np.array([[x, y] for x in (0, shape[1] - 1) for y in (0, shape[0] - 1)], np.float32)
+    return float(np.abs(mapped(matrix, corners) - mapped(other, corners)).max())
+
+
 def corners_of(box: Box) -> FloatMatrix:
     """Give the corners (4, 2) of a box; boxes are areas, so edges lie half a pixel out."""
     left, top = box.x - 0.5, box.y - 0.5

@@ -86,8 +86,7 @@ def reduce_to(image: Any, longest: int, interpolation: int = cv2.INTER_AREA) -> 
     factor = max(1, min(max(height, width) // longest, height, width))
     image = reduce_by(image, factor)
     height, width = image.shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = scaled_size(image.shape, min(1.0, longest / max(height, width)))
     if size != (width, height):
         image = cv2.resize(image, size, interpolation=interpolation)
     return image, (width * factor / size[0], height * factor / size[1])
@@ -137,12 +136,16 @@ def halved(image: Any, size: tuple[int, int]) -> Any:
     return image
 
 
+def scaled_size(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
+    """Give (width, height) of an image of shape (height, width, ...) at a scale: at least one pixel each way."""
+    return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+
+
 def scale_by(image: Any, scale: float) -> Any:
     """Scale an image down by any factor; 1 or more gives the very same array, and no side becomes 0."""
     if scale >= 1:
         return image
-    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, scaled_size(image.shape, scale), interpolation=cv2.INTER_AREA)
 
 
 def factor_for(shape: tuple[int, ...]) -> int:

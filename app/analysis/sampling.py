@@ -92,6 +92,11 @@ def _stacked(image: UInt8Array, tiles: list[tuple[int, int]], size: tuple[int, i
     return stack.reshape(-1, width + 2 * BORDER, 3)
 
 
+def strongest_difference(before: Any, after: Any) -> Any:
+    """Give the largest difference over the channels, shape (height, width), in the levels of the arrays."""
+    return strongest_channel(cv2.absdiff(before, after))
+
+
 def strongest_channel(image: Any) -> Any:
     """Give the largest over the channels: (height, width, channels) to (height, width)."""
     if image.ndim == 2:

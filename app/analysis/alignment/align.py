@@ -15,7 +15,7 @@ from app.analysis.alignment.scene import is_unrelated, residual, rows_agree
 from app.analysis.alignment.starts import FEW_POINTS, Tracked, find_track, is_small_move
 from app.analysis.alignment.tracking import phase_shift, seen_from_elsewhere, work_grey
 from app.analysis.deadline import Deadline
-from app.analysis.geometry import FloatMatrix, frame_matrix, mapped, rows, scaling, to_full, turn_of
+from app.analysis.geometry import FloatMatrix, corners_apart, frame_matrix, rows, scaling, to_full, turn_of
 from app.analysis.model import (
     BENT,
     ELSEWHERE,
@@ -170,7 +170,7 @@ def _resized(before: Picture, after: Picture, found: FloatMatrix, works: Works) 
     Points say less than that: a few lines that fall between the pixels of the smaller picture move all of them.
     """
     resized = frame_matrix(before.pixels.shape, after.pixels.shape)
-    apart = _corners_apart(before, _at_full_size(found, works), resized)
+    apart = corners_apart(_at_full_size(found, works), resized, before.pixels.shape)
     return apart <= WHOLE * max(1.0, after.width / before.width)
 
 
@@ -178,12 +178,6 @@ def _at_full_size(found: FloatMatrix, works: Works) -> FloatMatrix:
     """Give the matrix between the pictures when that between their work pictures is known."""
     (_, scale_before), (_, scale_after) = works
     return scaling(1 / scale_after[0], 1 / scale_after[1]) @ found @ scaling(*scale_before)
-
-
-def _corners_apart(before: Picture, matrix: FloatMatrix, other: FloatMatrix) -> float:
-    """Give how far apart two matrices put the corners of a picture, in pixels of the other one, across or down."""
-    corners = np.array([[x, y] for x in (0, before.width - 1) for y in (0, before.height - 1)], np.float32)
-    return float(np.abs(mapped(matrix, corners) - mapped(other, corners)).max())
 
 
 def _better(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, rival: FloatMatrix) -> bool:
@@ -200,11 +194,11 @@ def _unrelated(before: UInt8Array, after: UInt8Array) -> bool:
 def _by_bands(bands: tuple[Band, ...], before: UInt8Array, after: UInt8Array) -> Alignment:
     """Follow each band, and say how many rows came and went."""
     alignment = Alignment("shift", bands=bands)
-    rows = {"inserted": 0, "removed": 0}
+    counts = {"inserted": 0, "removed": 0}
     for was, now, kind in framing_regions(alignment, before.shape[:2], after.shape[:2]):
-        rows["inserted"] += now.height if kind != "removed" else 0
-        rows["removed"] += was.height if kind != "added" else 0
-    words = [f"{count} {'row' if count == 1 else 'rows'} {what}" for what, count in rows.items() if count]
+        counts["inserted"] += now.height if kind != "removed" else 0
+        counts["removed"] += was.height if kind != "added" else 0
+    words = [f"{count} {'row' if count == 1 else 'rows'} {what}" for what, count in counts.items() if count]
     return replace(alignment, reason=" and ".join(words) or None)
 
 
@@ -214,7 +208,7 @@ def _snapped(alignment: Alignment, before: Picture, after: Picture) -> Alignment
     whole = np.rint(matrix)
     if abs(np.linalg.det(whole[:2, :2])) != 1 or alignment.matrix == IDENTITY:
         return alignment
-    if _corners_apart(before, matrix, whole) > WHOLE:
+    if corners_apart(matrix, whole, before.pixels.shape) > WHOLE:
         return alignment
     if share_equal(busy_places(before.pixels), after.pixels, whole) <= EQUAL:
         return alignment

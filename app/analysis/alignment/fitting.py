@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.alignment.tracking import homography
 from app.analysis.geometry import FloatMatrix, Points, mapped, rows, shifting
 from app.analysis.model import Alignment, AlignmentModel
 
@@ -32,7 +31,7 @@ def simplest_fit(source: Points, target: Points, same_size: bool, unit: float) -
         ("shift", lambda: _fit_shift(source, target)),
         ("similarity", lambda: _as_3x3(cv2.estimateAffinePartial2D(source, target, method=cv2.LMEDS)[0])),
         ("affine", lambda: _fit_affine(source, target)),
-        ("homography", lambda: homography(source, target, 3 * unit)[0]),
+        ("homography", lambda: best),
     ]
     best = _fit_least_squares(source, target)
     floor = _error(best, source, target) if best is not None else math.inf
@@ -40,7 +39,7 @@ def simplest_fit(source: Points, target: Points, same_size: bool, unit: float) -
     if same_size and _error(np.eye(3), source, target) <= max(slack, math.hypot(floor, SAME_PLACE * unit)):
         return Alignment(inliers=len(source), reason="already in place")
     for model, fit in fits:
-        matrix = best if model == "homography" else fit()
+        matrix = fit()
         if matrix is not None and _error(matrix, source, target) <= slack:
             return Alignment(model, rows(matrix), len(source))
     return None

@@ -3,13 +3,14 @@
 import cv2
 import numpy as np
 
+from app.analysis.alignment.ecc import maximise_correlation
 from app.analysis.geometry import FloatMatrix, Points, frame_matrix, laid_over, mapped, scaling, shown_in
 from app.analysis.model import UInt8Array
 
 STEPS = ((4, cv2.MOTION_AFFINE), (2, cv2.MOTION_HOMOGRAPHY))
 """Pictures are reduced by this factor, and may move in this way."""
 SMALLEST = 64
-ITERATIONS, PRECISION = 60, 1e-6
+PRECISION = 1e-6
 SURE = 0.99
 """Correlation from which what was found is trusted: soft pictures that show the same have all but 1."""
 KEPT, SEEN = 0.9, 0.5
@@ -31,10 +32,9 @@ def intensity_points(before: UInt8Array, after: UInt8Array) -> tuple[Points, Poi
     points_before, points_after : arrays (n, 2), float32, or None
         None when the levels of the two do not lie over each other, or no better than frame on frame.
 
-    References
-    ----------
-    Evangelidis and Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient
-    maximization", https://doi.org/10.1109/TPAMI.2008.113
+    Notes
+    -----
+    Their enhanced correlation coefficient is maximised (see `ecc`), coarse pictures first.
     """
     if min(before.shape + after.shape) < SMALLEST:
         return None
@@ -42,7 +42,7 @@ def intensity_points(before: UInt8Array, after: UInt8Array) -> tuple[Points, Poi
     matrix = start
     for factor, motion in STEPS:
         first, second = _reduced(before, factor), _reduced(after, factor)
-        found = _maximised(first, second, _at(matrix, 1 / factor), motion)
+        found = maximise_correlation(first, second, _at(matrix, 1 / factor), motion, PRECISION)
         if found is None:
             return None
         matrix = _at(found, factor)
@@ -52,17 +52,6 @@ def intensity_points(before: UInt8Array, after: UInt8Array) -> tuple[Points, Poi
     height, width = before.shape
     grid = np.mgrid[0 : width - 1 : 12j, 0 : height - 1 : 12j].reshape(2, -1).T.astype(np.float32)
     return grid, mapped(matrix, grid)
-
-
-def _maximised(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix, motion: int) -> FloatMatrix | None:
-    """Improve a matrix until the levels of two pictures correlate best."""
-    warp = (matrix if motion == cv2.MOTION_HOMOGRAPHY else matrix[:2]).astype(np.float32)
-    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ITERATIONS, PRECISION)
-    try:
-        _, found = cv2.findTransformECC(before, after, warp, motion, stop, None, 5)  # type: ignore[call-overload]
-    except cv2.error:  # it went where the two do not overlap, or one of them is flat
-        return None
-    return np.vstack([found, [[0, 0, 1]]])[:3].astype(np.float64)
 
 
 def _reduced(grey: UInt8Array, factor: int) -> UInt8Array:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from app.analysis.alignment.exact import orientations, turned_back
 from app.analysis.geometry import FloatMatrix, frame_matrix, laid_over, shown_in
 from app.analysis.model import FloatArray, UInt8Array
+from app.analysis.resize import scaled_size
 
 SMALL = 160
 """Longest side of the small pictures that are compared, in pixels."""
@@ -58,9 +59,7 @@ def small_greys(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, Floa
 
 def at_one_small_size(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
     """Bring two grey pictures (uint8) to the proportions of *before*, at most 160 pixels a side, in grey levels."""
-    height, width = before.shape
-    scale = min(1.0, SMALL / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = scaled_size(before.shape, min(1.0, SMALL / max(before.shape)))
     return _brought_to(before, size), _brought_to(after, size)
 
 
@@ -163,8 +162,7 @@ def _laid(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[F
 
 def _reduced(grey: UInt8Array, scale: float) -> tuple[UInt8Array, FloatMatrix]:
     """Reduce a picture; give it and the matrix back to its full size."""
-    size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(grey, scaled_size(grey.shape, scale), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8), frame_matrix(small.shape, grey.shape)
 
 

@@ -10,7 +10,7 @@ from app.analysis.alignment.scene import likely_orientation, mostly_same, residu
 from app.analysis.alignment.tracking import MIN_INLIERS, retrack, sift_guess, textured, track_from
 from app.analysis.alignment.whole import whole_guess
 from app.analysis.deadline import Deadline
-from app.analysis.geometry import FloatMatrix, Points, frame_matrix, mapped
+from app.analysis.geometry import FloatMatrix, Points, corners_apart, frame_matrix
 from app.analysis.model import UInt8Array
 
 FEW_POINTS = 120
@@ -92,6 +92,4 @@ def is_small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) ->
 
 def _ends_near(matrix: FloatMatrix, other: FloatMatrix, shape: tuple[int, ...]) -> bool:
     """Say whether two matrices put the corners of a picture within 4 pixels of each other."""
-    height, width = shape
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float32)
-    return float(np.abs(mapped(matrix, corners) - mapped(other, corners)).max()) < 4
+    return corners_apart(matrix, other, shape) < 4

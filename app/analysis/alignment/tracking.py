@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from app.analysis.geometry import FloatMatrix, Points, laid_over, mapped, shifting, shown_in
 from app.analysis.model import UInt8Array
-from app.analysis.resize import halved, reduce_to_size
+from app.analysis.resize import halved, reduce_to_size, scaled_size
 
 WORK_PIXELS = 600_000
 """Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
@@ -33,7 +33,7 @@ def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
     """Give a picture in grey at working size, and its scale (x, y)."""
     height, width = pixels.shape[:2]
     scale = min(1.0, math.sqrt(WORK_PIXELS / (height * width)))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = scaled_size(pixels.shape, scale)
     grey = reduce_to_size(cv2.cvtColor(halved(pixels, size), cv2.COLOR_RGB2GRAY), size)
     return np.asarray(grey, np.uint8), (grey.shape[1] / width, grey.shape[0] / height)
 

@@ -9,6 +9,7 @@ import numpy as np
 from app.analysis.alignment.bend import bent_map
 from app.analysis.geometry import FloatMatrix, scaling
 from app.analysis.model import IDENTITY, Alignment, Band, Bend, UInt8Array
+from app.analysis.resize import scaled_size
 from app.analysis.threads import in_threads
 
 ROWS = 128
@@ -40,8 +41,7 @@ def warp_to_before(
         return pixels, np.full(shape, 255, np.uint8)
     shrink = math.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     if shrink > 1.5:
-        factor = 1.0 / shrink
-        size = (max(1, round(pixels.shape[1] * factor)), max(1, round(pixels.shape[0] * factor)))
+        size = scaled_size(pixels.shape, 1.0 / shrink)
         reduced = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         matrix = scaling(size[0] / pixels.shape[1], size[1] / pixels.shape[0]) @ matrix
         pixels = np.asarray(reduced, np.uint8)

@@ -9,7 +9,7 @@ import scipy.fftpack  # noqa: F401
 from PIL import Image
 
 from app.analysis.model import HashDistance, UInt8Array
-from app.analysis.resize import reduce_to_size
+from app.analysis.resize import reduce_to_size, scaled_size
 
 # ImageHash loads pywt and scipy.fftpack inside its hashes; loaded here, no comparison waits for them.
 
@@ -48,11 +48,10 @@ def hash_distances(before: UInt8Array, after: UInt8Array) -> dict[str, HashDista
 
 
 def _reduced(pixels: UInt8Array) -> Any:
-    height, width = pixels.shape[:2]
-    if max(height, width) <= LONGEST_SIDE:
+    longest = max(pixels.shape[:2])
+    if longest <= LONGEST_SIDE:
         return pixels
-    scale = REDUCED_SIDE / max(height, width)
-    return reduce_to_size(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return reduce_to_size(pixels, scaled_size(pixels.shape, REDUCED_SIDE / longest))
 
 
 def _distance(hashes: list[Any]) -> HashDistance:

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import strongest_channel
+from app.analysis.sampling import strongest_difference
 
 BLOCK = 8
 FAINT = 8
@@ -52,7 +52,7 @@ def saved_again(before: UInt8Array, after: UInt8Array, changed: Changed) -> bool
     """
     on_grid = aside = 0
     for box in changed.boxes(before.shape[:2]):  # of whole tiles, so the grid begins at the corner of each
-        apart: Any = strongest_channel(cv2.absdiff(before[box.slices], after[box.slices]))
+        apart: Any = strongest_difference(before[box.slices], after[box.slices])
         faint = cv2.inRange(apart, 1, FAINT)
         faint[cv2.dilate(cv2.inRange(apart, STRONG + 1, 255), WITH_IT) > 0] = 0
         on_grid += _unequal_blocks(faint, 0)

@@ -15,7 +15,7 @@ from app.analysis.changed import Changed
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.blocks import saved_again
-from app.analysis.sampling import BRIGHT, DARK, Tiles, sample_tiles, strongest_channel
+from app.analysis.sampling import BRIGHT, DARK, Tiles, sample_tiles, strongest_channel, strongest_difference
 from app.analysis.tone.curve import followed_curves
 from app.analysis.tone.fit import lit_otherwise
 
@@ -154,7 +154,7 @@ def _count(tiles: Tiles, count: _Counts) -> None:
         count.flat_equal += int(flat.sum())
         count.tones_equal += tones
         return
-    apart = tiles.inner(strongest_channel(cv2.absdiff(tiles.before, tiles.after)))
+    apart = tiles.inner(strongest_difference(tiles.before, tiles.after))
     equal = apart == 0
     count.tones_equal += _tones(tiles, flat & equal)
     count.busy_equal += int((busy & equal).sum())

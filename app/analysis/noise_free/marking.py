@@ -10,7 +10,7 @@ from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.scoring import score_box, score_redrawn_boxes, strictness_of, strips, with_alpha
-from app.analysis.noise_free.unexplained import difference
+from app.analysis.sampling import strongest_difference
 
 _HEAT_PIXELS = 2_000_000
 _HEAT_AT_THRESHOLD = 128
@@ -106,7 +106,7 @@ def _mark(
     unequal = np.zeros((box.height, box.width), np.uint8)
     for strip in strips(box):
         rows = slice(strip.y - box.y, strip.y - box.y + strip.height)
-        apart = difference(*with_alpha(first, second, strip.slices))
+        apart = strongest_difference(*with_alpha(first, second, strip.slices))
         unequal[rows] = _unequal(first, second, strip, apart, options.sensitivity)
         if areas is not None and options.sensitivity < 100:
             unequal[rows] &= _told(apart, scores[rows], areas[strip.slices], options.sensitivity)
@@ -139,7 +139,7 @@ def _unequal(first: Picture, second: Picture, box: Box, apart: UInt8Array, sensi
             p.pixels[part].astype(np.uint16) * np.uint16(257) if p.deep is None else p.deep[part]
             for p in (first, second)
         ]
-        unequal |= difference(*deep) > 64 * reach
+        unequal |= strongest_difference(*deep) > 64 * reach
     return np.where(unequal, np.uint8(255), np.uint8(0))
 
 

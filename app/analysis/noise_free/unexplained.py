@@ -7,7 +7,7 @@ import numpy as np
 
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
-from app.analysis.sampling import strongest_channel
+from app.analysis.sampling import strongest_channel, strongest_difference
 
 STRONG = 30.0
 """A lone pixel has to differ by this many levels, a dot of 3 × 3 by a third of it."""
@@ -93,13 +93,8 @@ def score_deep(before: Any, after: Any, strictness: float) -> FloatArray:
     return _energy(core, _AREA) / DEEP
 
 
-def difference(before: Any, after: Any) -> Any:
-    """Give the largest difference over the channels, shape (height, width), in the levels of the arrays."""
-    return _most(cv2.absdiff(before, after))
-
-
 def _share(before: Any, after: Any, keenness: float) -> UInt8Array:
-    return np.asarray(difference(before, after) * keenness, np.float32).astype(np.uint8)
+    return np.asarray(strongest_difference(before, after) * keenness, np.float32).astype(np.uint8)
 
 
 def _beyond(before: Any, after: Any) -> UInt8Array:
@@ -108,7 +103,7 @@ def _beyond(before: Any, after: Any) -> UInt8Array:
     np.maximum(here, _unblended(before, after), out=here)
     coarse = _inner(_outside(cv2.blur(before, (3, 3)), cv2.blur(after, (3, 3))))
     np.maximum(here, cv2.add(coarse, coarse >> 1), out=here)
-    return np.asarray(_most(here), np.uint8)
+    return np.asarray(strongest_channel(here), np.uint8)
 
 
 def _outside(before: Any, after: Any) -> Any:
@@ -141,7 +136,7 @@ def _core(before: Any, after: Any) -> Any:
     """Give the levels by which all 3 × 3 pixels differ in the same direction."""
     lighter = cv2.erode(cv2.subtract(after, before), SQUARE)
     darker = cv2.erode(cv2.subtract(before, after), SQUARE)
-    return _most(cv2.max(lighter, darker))
+    return strongest_channel(cv2.max(lighter, darker))
 
 
 def _energy(levels: Any, window: tuple[int, int]) -> FloatArray:
@@ -151,11 +146,6 @@ def _energy(levels: Any, window: tuple[int, int]) -> FloatArray:
     root = np.sqrt(np.maximum(total, 0))
     root[values == 0] = 0
     return np.asarray(root, np.float32)
-
-
-def _most(levels: Any) -> Any:
-    """The largest over the channels."""
-    return strongest_channel(levels)
 
 
 def _planes(result: Any, like: Any) -> Any:

@@ -20,8 +20,8 @@ from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.marking import mark_changes
 from app.analysis.noise_free.scoring import keenness_of, strictness_of
 from app.analysis.regions.grouping import apart, find_regions
-from app.analysis.resize import reduce_to_size
-from app.analysis.sampling import strongest_channel
+from app.analysis.resize import reduce_to_size, scaled_size
+from app.analysis.sampling import strongest_difference
 from app.analysis.threads import in_threads
 
 WORK_PIXELS = 1_600_000
@@ -99,7 +99,7 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     smallest = max(4, round(SMALLEST * valid.size))
     detail = _detail(alignment, shape)
     scale = min(math.sqrt(WORK_PIXELS / (shape[0] * shape[1])), detail)
-    size = max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+    size = scaled_size(shape, scale)
     small = before, after
     if scale < 1:
         # Linear interpolation blurs here and not there what is hardly reduced; enlarged compression shows that.
@@ -191,7 +191,7 @@ def _sensitive(
     levels, plain = [level / strictness for level in evidence.levels], evidence.plain / strictness
     keenness = keenness_of(sensitivity)
     if keenness > 0:
-        apart_by = np.asarray(strongest_channel(cv2.absdiff(before, after)), np.float32)
+        apart_by = np.asarray(strongest_difference(before, after), np.float32)
         apart_by[seen == 0] = 0
         apart_by *= np.float32(SURE * keenness / (PLAIN * (1 - keenness)))
         levels[0], plain = np.maximum(levels[0], apart_by), np.maximum(plain, apart_by)

@@ -19,6 +19,8 @@ BESIDE = 1.25
 """A piece belongs to a larger one beside it when together they are longer than that by no more than this factor."""
 FARTHEST = 0.025
 """Share of the picture's longer side over which no gap is bridged, however large the pieces."""
+LETTERS = 0.025
+"""Share of the longer side up to which pieces are as high as letters, joined over their height: one may have stayed."""
 FIRM = 1.8
 """Strength at two coarse scales from which a region may be smaller: chance peaks at one of them."""
 MOST_PIECES = 2000
@@ -137,7 +139,8 @@ def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
 def _bridged(a: Box, b: Box, looseness: float, reach: int, shape: tuple[int, ...]) -> float:
     """Give the largest gap over which two pieces are joined, in pixels."""
     farthest = FARTHEST * max(shape)
-    return max(reach, farthest if _is_beside(a, b) else min(farthest, looseness * _smaller(a, b)))
+    gap = farthest if _is_beside(a, b) else min(farthest, looseness * _smaller(a, b))
+    return max(reach, gap, max(a.height, b.height) if _in_writing(a, b, LETTERS * max(shape)) else 0)
 
 
 def _reach(shape: tuple[int, ...]) -> int:
@@ -213,6 +216,13 @@ def _in_line(a: Box, b: Box) -> bool:
     rows = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
     columns = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
     return rows > 0.8 * max(a.height, b.height) or columns > 0.8 * max(a.width, b.width)
+
+
+def _in_writing(a: Box, b: Box, highest: float) -> bool:
+    """Say whether two boxes may be letters, or words, of one line: the lower one within the rows of the other."""
+    rows = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
+    lower, higher = sorted((a.height, b.height))
+    return rows > 0.8 * lower and higher <= min(highest, 2.5 * lower)
 
 
 def _is_beside(a: Box, b: Box) -> bool:

@@ -6,6 +6,7 @@ import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
 from app.analysis.regions.views import Standing, View, core, strongest
+from app.analysis.resize import scaled_size
 
 BoolArray = npt.NDArray[np.bool_]
 Region = tuple[Box, UInt8Array]
@@ -106,17 +107,13 @@ def _came_from(before: UInt8Array, after: UInt8Array, here: Region, there: Regio
 
 def _cut(image: UInt8Array, box: Box, scale: float) -> FloatArray:
     part = image[box.slices]
-    small = cv2.resize(part, _size(part, scale), interpolation=cv2.INTER_AREA) if scale < 1 else part
+    small = cv2.resize(part, scaled_size(part.shape, scale), interpolation=cv2.INTER_AREA) if scale < 1 else part
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.8), np.float32)
 
 
 def _reduced(mask: UInt8Array, scale: float) -> BoolArray:
-    small = cv2.resize(mask, _size(mask, scale), interpolation=cv2.INTER_AREA) if scale < 1 else mask
+    small = cv2.resize(mask, scaled_size(mask.shape, scale), interpolation=cv2.INTER_AREA) if scale < 1 else mask
     return np.asarray(small > 127, np.bool_)
-
-
-def _size(image: npt.NDArray[np.uint8], scale: float) -> tuple[int, int]:
-    return max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
 
 
 def shifted_inside(view: View) -> bool:

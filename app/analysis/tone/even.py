@@ -8,8 +8,8 @@ import numpy as np
 
 from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.neighbours import SQUARE
-from app.analysis.resize import reduce_to_size
-from app.analysis.sampling import BRIGHT, strongest_channel
+from app.analysis.resize import reduce_to_size, scaled_size
+from app.analysis.sampling import BRIGHT, strongest_difference
 from app.analysis.tone.fit import fit_tone
 from app.analysis.tone.samples import RINGING
 
@@ -61,12 +61,10 @@ def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: U
 
     From afar, as blur and compression lighten thin strokes as light would, but keep the mean of strokes and paper.
     """
-    height, width = valid.shape
-    scale = min(0.5, math.sqrt(300_000 / valid.size)) / AFAR
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = scaled_size(valid.shape, min(0.5, math.sqrt(300_000 / valid.size)) / AFAR)
     first, light, given, seen = (np.asarray(reduce_to_size(image, size)) for image in (before, toned, after, valid))
     judged = seen == 255
-    left, apart = (np.minimum(strongest_channel(cv2.absdiff(first, other)), CAP)[judged] for other in (light, given))
+    left, apart = (np.minimum(strongest_difference(first, other), CAP)[judged] for other in (light, given))
     return not judged.any() or bool(left.mean() <= LEFT * apart.mean())
 
 

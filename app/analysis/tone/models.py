@@ -30,7 +30,7 @@ TRIED = 1000
 BALANCED = 3
 """... and how often: each try tells the next one of the cast."""
 CLEARLY = 0.9
-"""Share of the cost of a stiff curve that a free one may have, each tone counting the same."""
+"""Share of the cost of a simpler curve that a freer one may have, each tone counting the same."""
 TONES, LEAST_TOLD = 16, 1.0
 """Tones that are told apart, and what flat patches must add up to for one to count."""
 
@@ -44,7 +44,7 @@ class Fitted(NamedTuple):
 
 
 def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Float]:
-    """Fit a curve, stiff or free, and a colour cast if that costs less.
+    """Fit a gain or a curve, stiff or free, and a colour cast if that costs less.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Flo
     ridge : array (6,)
         How much each term of the curve was held.
     """
-    curves, left, ridge = _stiff_or_free(seen, telling, weight)
+    curves, left, ridge = _simplest(seen, telling, weight)
     plain = Fitted(ToneMap(curves, NO_LIGHT, EVEN_BALANCE), left, cost(left, telling))
     if flattens(curves, seen.source, telling):
         return plain, ridge
@@ -123,19 +123,21 @@ def _tone_map(weights: Float, terms: int, vivid: bool, balance: Float) -> ToneMa
     return ToneMap(weights[:terms], weights[terms + vivid :], balance, strength)
 
 
-def _stiff_or_free(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Float, Float]:
-    """Fit a stiff curve and a freer one; give the better, what it leaves, and its ridge.
+def _simplest(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Float, Float]:
+    """Fit a gain, a stiff curve and a freer one; give the simplest that does, what it leaves, and its ridge.
 
-    The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it.
+    The next one must be clearly better tone by tone: what noise does to white paper alone would flatten a curve, and
+    strokes that blur made lighter would bend it where no other tone tells.
     """
-    ridges = CURVE_RIDGE, FREE_RIDGE
-    fits = in_threads(lambda index: fit(seen, EVEN_BALANCE, weight, ridges[index]), range(2))
-    (curves, residual), (free, left) = fits
+    ridges = stiff(CURVE_RIDGE), CURVE_RIDGE, FREE_RIDGE
+    fits = in_threads(lambda index: fit(seen, EVEN_BALANCE, weight, ridges[index]), range(3))
     even_tones = evenly(seen.source, telling)
-    better = cost(left, even_tones) < CLEARLY * cost(residual, even_tones)
-    if not better or cost(left, telling) > cost(residual, telling) or flattens(free, seen.source, telling):
-        return curves, residual, CURVE_RIDGE
-    return free, left, FREE_RIDGE
+    best, left, ridge = *fits[0], CURVE_RIDGE
+    for (curves, residual), other, share in zip(fits[1:], ridges[1:], (1.0, CLEARLY), strict=True):
+        better = cost(residual, even_tones) < share * cost(left, even_tones)
+        if better and cost(residual, telling) <= cost(left, telling) and not flattens(curves, seen.source, telling):
+            best, left, ridge = curves, residual, other
+    return best, left, ridge
 
 
 def evenly(source: Float, telling: Float) -> Float:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import BRIGHT, strongest_channel
+from app.analysis.sampling import BRIGHT, strongest_channel, strongest_difference
 from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples, worst_channel
 
 RARITY = 0.75
@@ -147,7 +147,7 @@ def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
     high = strongest_channel(a)
     telling = (valid[::step, ::step] > 0) & (high < BRIGHT) & (high > TURNS)
     count = int(telling.sum())
-    equal = strongest_channel(cv2.absdiff(a, b)) == 0
+    equal = strongest_difference(a, b) == 0
     return count > 0 and int(equal[telling].sum()) > 0.25 * count
 
 

@@ -42,6 +42,16 @@ def boxes(mask: UInt8Array, **options: Any) -> list[Box]:
     return sorted((region.before for region in find(mask, **options)[0]), key=lambda box: (box.y, box.x))
 
 
+def test_letters_of_one_word_are_one_region_though_one_between_them_stayed() -> None:
+    """An x is half as high as a d, and where the word before had the same letter in the same place nothing changed."""
+    assert boxes(marked((100, 100, 6, 10), (107, 104, 5, 6), (120, 100, 6, 10))) == [Box(100, 100, 26, 10)]
+
+
+def test_words_of_two_lines_or_two_columns_stay_apart() -> None:
+    words = [(100, 100, 40, 10), (100, 126, 38, 10), (152, 100, 30, 10)]
+    assert len(boxes(marked(*words))) == 3
+
+
 def test_an_empty_mask_has_no_region() -> None:
     regions, kept = find(blank())
     assert regions == ()

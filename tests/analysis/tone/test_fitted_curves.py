@@ -11,9 +11,10 @@ from app.analysis.encoding import encode_jpeg, encode_png
 from app.analysis.model import Options, UInt8Array
 from app.analysis.tone.even import even_tone
 from app.analysis.tone.fit import fit_tone
-from app.analysis.tone.models import flattens
+from app.analysis.tone.models import fit_curve, flattens, gain_at
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import FREE_RIDGE, fit
+from app.analysis.tone.telling import rarity
 from tests.analysis.pictures import opened, quantised
 from tests.analysis.tone.coffee import BEFORE, VALID
 
@@ -119,3 +120,16 @@ def test_a_picture_without_one_flat_place_under_another_contrast_is_evaluated() 
     before = np.where(np.random.default_rng(2).random((240, 240, 3)) < 0.5, 40, 215).astype(np.uint8)
     after = quantised((before.astype(np.float64) - 128) * 0.87 + 128)
     assert evaluate(encode_png(before), encode_png(after)).verdict in ("equivalent", "different")
+
+
+def test_strokes_that_blur_made_lighter_do_not_bend_a_gain() -> None:
+    """A window with one grey of its own: its thin lines, half as dark once blurred, made the rest of the curve up."""
+    rng = np.random.default_rng(0)
+    levels = np.repeat([237.0, 46.0, 138.0, 226.0, 212.0, 197.0], [1400, 9, 8, 8, 3, 2]) / 255
+    target = levels / 1.043 + np.where((levels > 0.7) & (levels < 0.9), 4.5 / 255, 0)
+    source = np.repeat(levels[:, None], 3, axis=1)
+    told = np.where(levels < 0.9, 1.0, 0.9)
+    places = np.where(levels[:, None] < 0.7, 0.51, rng.random((len(levels), 2)))
+    seen = Samples(np.repeat(target[:, None], 3, axis=1), source, places, told, (2.0, 0.99))
+    fitted, _ = fit_curve(seen, told, told * rarity(seen, told))
+    assert gain_at(fitted.tone_map.curves, np.full(3, 138 / 255)) == pytest.approx(np.full(3, 1 / 1.043), abs=0.01)
