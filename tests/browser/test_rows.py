@@ -65,6 +65,17 @@ def test_inserted_rows_are_gone_to_where_they_are_seen(open_page: OpenPage, page
     assert mark["height"] == pytest.approx(ROWS * scale(page), rel=0.2)
 
 
+def test_what_was_done_is_said_by_rows_and_not_by_a_matrix(open_page: OpenPage, page_pair: Evaluation) -> None:
+    """One matrix, drawn as one frame, would say that nothing was moved."""
+    page = opened(open_page, page_pair)
+    done = page.locator("#done")
+    expect(done).to_contain_text("After was laid over before row by row")
+    expect(done).to_contain_text(f"{ROWS} rows inserted")
+    expect(done).not_to_contain_text("shift")
+    expect(done).not_to_contain_text("Matrix")
+    expect(page.locator("#outline")).to_have_count(0)
+
+
 def test_a_difference_below_is_in_the_middle_of_both_panes(open_page: OpenPage, page_pair: Evaluation) -> None:
     """Each in its own rows."""
     page = opened(open_page, page_pair, "?after=given")
