@@ -5,11 +5,13 @@ const KEY = 'image-diff-recent'
 const MOST = 12
 const SIDE = 160
 
-/** Give the comparisons that have not expired, newest first. */
+/** Give the comparisons that have not expired, newest first; nothing stays of the others. */
 export function list() {
   try {
     const all = JSON.parse(localStorage.getItem(KEY)) ?? []
-    return all.filter((entry) => new Date(entry.expires) > new Date())
+    const lasting = all.filter((entry) => new Date(entry.expires) > new Date())
+    if (lasting.length < all.length) keep(lasting)
+    return lasting
   } catch {
     return []
   }

@@ -28,7 +28,7 @@ def test_markdown_for_an_issue_tracker_has_verdict_pictures_and_regions(
 
 
 def test_recent_comparisons_are_listed_in_this_browser_only(open_page: OpenPage, photo: Evaluation) -> None:
-    """With pictures and a link; one can be removed, and what has expired is not shown."""
+    """With pictures and a link; one can be removed, and what has expired is not shown and not kept."""
     page = opened(open_page, photo)
     page.wait_for_function("() => localStorage.getItem('image-diff-recent') !== null")
     page.goto("/")
@@ -51,7 +51,9 @@ def test_recent_comparisons_are_listed_in_this_browser_only(open_page: OpenPage,
         localStorage.setItem('image-diff-recent', JSON.stringify(all)) }"""
     )
     page.goto("/")
+    page.wait_for_load_state()
     expect(page.locator("#recent")).to_be_hidden()
+    assert page.evaluate("localStorage.getItem('image-diff-recent')") == "[]"
     expect(open_page("/").locator("#recent")).to_be_hidden()  # another browser
 
 
