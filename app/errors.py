@@ -2,14 +2,15 @@
 
 
 class ImageDiffError(Exception):
-    """Base of all expected errors; ``message`` is safe to show to anyone."""
+    """Base of all expected errors; ``message``, or else the ``sentence`` of the class, is safe to show to anyone."""
 
     status = 500
     code = "internal"
+    sentence = "Something went wrong."
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str = "", *, field: str | None = None) -> None:
+        self.message = message or self.sentence
+        super().__init__(self.message)
         self.field = field
 
     def to_dict(self) -> dict[str, dict[str, str]]:
@@ -58,6 +59,7 @@ class NotFound(ImageDiffError):
 
     status = 404
     code = "not_found"
+    sentence = "There is nothing here: the address is wrong, or what was here has expired or was deleted."
 
 
 class TooSlow(ImageDiffError):
@@ -149,6 +151,7 @@ class TimedOut(ImageDiffError):
 
     status = 503
     code = "timed_out"
+    sentence = "The comparison took longer than this server allows."
 
 
 class StorageFull(ImageDiffError):

@@ -49,12 +49,12 @@ class Child:
         try:
             self._pipe.send((function, args, seconds + GRACE_SECONDS))
             if not self._pipe.poll(seconds + 2 * GRACE_SECONDS):
-                raise TimedOut("The comparison took longer than this server allows.")
+                raise TimedOut
             succeeded, value = self._pipe.recv()
         except (EOFError, OSError):
             self._process.join(GRACE_SECONDS)
             if self._process.exitcode == -signal.SIGALRM:
-                raise TimedOut("The comparison took longer than this server allows.") from None
+                raise TimedOut from None
             if self._process.exitcode == -signal.SIGKILL:  # nobody else kills: the system ran out of memory
                 raise Busy("The server ran out of memory for this; try again in a moment.") from None
             raise ChildCrashed(f"the child ended with exit code {self._process.exitcode}") from None

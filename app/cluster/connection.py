@@ -79,7 +79,7 @@ class Connection:
             succeeded, value = future.result(timeout=seconds)
         except TimeoutError:
             future.cancel()
-            raise TimedOut("The comparison took longer than this server allows.") from None
+            raise TimedOut from None
         except (CancelledError, CommClosedError) as error:  # what was under way is lost with the scheduler
             raise self._away() from error
         if succeeded:

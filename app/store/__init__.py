@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from app.store.base import ID_PATTERN, KINDS, LEFTOVER_SECONDS, Kind, Store, not_found
+from app.store.base import ID_PATTERN, KINDS, LEFTOVER_SECONDS, Kind, Store
 from app.store.local import LocalStore
 from app.store.trouble import storage_error
 
@@ -14,7 +14,6 @@ __all__ = [
     "Kind",
     "LocalStore",
     "Store",
-    "not_found",
     "open_store",
     "storage_error",
 ]

@@ -180,11 +180,7 @@ class Store(ABC):
 def check_id(entry_id: str) -> None:
     """Refuse what cannot be an id before it becomes part of a path."""
     if not re.fullmatch(ID_PATTERN, entry_id):
-        raise not_found()
-
-
-def not_found() -> NotFound:
-    return NotFound("There is nothing here: the address is wrong, or what was here has expired or was deleted.")
+        raise NotFound
 
 
 def size_of(folder: Path) -> int:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from app.store.base import KINDS, RECORD, Entry, Kind, Store, check_id, not_found, size_of
+from app.errors import NotFound
+from app.store.base import KINDS, RECORD, Entry, Kind, Store, check_id, size_of
 from app.store.trouble import disk_errors_in_words
 
 
@@ -24,7 +25,7 @@ class LocalStore(Store):
         try:
             text = (self._entry(kind, entry_id) / RECORD).read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise not_found() from None
+            raise NotFound from None
         record: dict[str, Any] = json.loads(text)
         return record
 
@@ -33,7 +34,7 @@ class LocalStore(Store):
         """Give the folder of the entry itself."""
         entry = self._entry(kind, entry_id)
         if not all((entry / name).exists() for name in names):
-            raise not_found()
+            raise NotFound
         yield entry
 
     def has_file(self, kind: Kind, entry_id: str, name: str) -> bool:
@@ -50,7 +51,7 @@ class LocalStore(Store):
                 target.parent.mkdir(exist_ok=True, mode=0o700)
                 source.replace(target)
             except FileNotFoundError:
-                raise not_found() from None
+                raise NotFound from None
         self._count(size, kind)
 
     def delete(self, kind: Kind, entry_id: str) -> None:
@@ -72,9 +73,9 @@ class LocalStore(Store):
         try:
             age = self._clock() - (folder / RECORD).stat().st_mtime
         except FileNotFoundError:
-            raise not_found() from None
+            raise NotFound from None
         if age >= self._keep_seconds:
-            raise not_found()
+            raise NotFound
         return folder
 
     def _entries(self, kind: Kind) -> Iterator[Entry]:

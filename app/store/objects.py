@@ -19,8 +19,8 @@ from typing import Any
 import fsspec
 import fsspec.asyn
 
-from app.errors import StorageFull
-from app.store.base import RECORD, Entry, Kind, Store, check_id, not_found, size_of
+from app.errors import NotFound, StorageFull
+from app.store.base import RECORD, Entry, Kind, Store, check_id, size_of
 from app.store.trouble import is_missing, remote_errors_in_words
 
 # Our own retries are those of whoever asked: an answer in seconds is worth more than one in minutes.
@@ -63,7 +63,7 @@ class ObjectStore(Store):
         with _missing_is_not_found(), remote_errors_in_words():
             record: dict[str, Any] = json.loads(self._call("cat_file", self._path(kind, entry_id, RECORD)))
         if self._clock() - record["created"] >= self._keep_seconds:
-            raise not_found()
+            raise NotFound
         return record
 
     @contextmanager
@@ -91,7 +91,7 @@ class ObjectStore(Store):
             self._call("put", [str(source)], [path])
             if not self._call("exists", self._path(kind, entry_id, RECORD)):
                 self._call("rm", [path])
-                raise not_found()
+                raise NotFound
         self._count(size, kind)
 
     def delete(self, kind: Kind, entry_id: str) -> None:
@@ -179,5 +179,5 @@ def _missing_is_not_found() -> Iterator[None]:
         yield
     except Exception as error:
         if is_missing(error):
-            raise not_found() from None
+            raise NotFound from None
         raise

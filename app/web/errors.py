@@ -7,7 +7,7 @@ from flask.globals import request_ctx
 from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable, RequestEntityTooLarge
 
-from app.errors import Busy, FileTooLarge, ImageDiffError, TooManyRequests
+from app.errors import Busy, FileTooLarge, ImageDiffError, NotFound, TooManyRequests
 from app.store import storage_error
 from app.web import metrics
 from app.web.logs import request_id, write
@@ -34,7 +34,7 @@ TITLES = {
 # What HTTP itself refuses, in our words.
 SENTENCES = {
     400: ("bad_request", "The request cannot be understood."),
-    404: ("not_found", "There is nothing here: the address is wrong, or what was here has expired or was deleted."),
+    404: (NotFound.code, NotFound.sentence),
     405: ("method_not_allowed", "This address does not take that method."),
     415: ("unsupported_media_type", "Send multipart/form-data or application/json."),
     416: ("range_not_satisfiable", "The file has no such range of bytes."),

@@ -46,15 +46,15 @@ def _page_again(error: ImageDiffError) -> Response:
         return make_response(_upload_page(error, to_texts(OptionsIn().model_dump())))
     typed = {name: "; ".join(form.getlist(name))[:1000] for name in OPTION_NAMES}
     if "again" in form:
-        return make_response(_result_page(form["again"], error, typed))
+        return make_response(_result_page(services().store.record("evaluations", form["again"]), error, typed))
     return make_response(_upload_page(error, typed))
 
 
 @pages.get("/evaluations/<id:id>")
 def result(id: str) -> Response:
     """Show a result. Search engines may list that of a sample, nobody's secret, while it lasts; no other."""
-    response = make_response(_result_page(id))
     record = services().store.record("evaluations", id)
+    response = make_response(_result_page(record))
     if uploads.is_of_sample(record):
         response.headers["X-Robots-Tag"] = f"unavailable_after: {evaluations.utc(record['expires'])}"
     return response
@@ -78,9 +78,10 @@ def _upload_page(error: ImageDiffError | None, options: dict[str, str]) -> str:
     return render_template("upload.html", samples=uploads.samples(), **_form_context(error, options))
 
 
-def _result_page(id: str, error: ImageDiffError | None = None, options: dict[str, str] | None = None) -> str:
-    record = services().store.record("evaluations", id)
-    evaluation = evaluations.public(record)
+def _result_page(
+    record: dict[str, Any], error: ImageDiffError | None = None, options: dict[str, str] | None = None
+) -> str:
+    id, evaluation = record["id"], evaluations.public(record)
     return render_template(
         "result.html",
         evaluation=evaluation,

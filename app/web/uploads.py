@@ -18,7 +18,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.analysis import Options
 from app.errors import BadRequest, FileTooLarge, MissingFile, NotFound, TooManyFiles
 from app.options import from_texts
-from app.store import not_found
 from app.web.clients import reading
 from app.web.errors import too_large
 from app.web.services import services
@@ -174,6 +173,6 @@ def _take(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except FileNotFoundError:
-        raise not_found() from None
+        raise NotFound from None
     except OSError:  # a file system without links
         shutil.copyfile(source, target)

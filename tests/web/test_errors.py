@@ -1,6 +1,7 @@
 """Every error has one shape, says one public sentence and nothing about the inside."""
 
 import errno
+import pickle
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileMultiDict, FileStorage
 from werkzeug.test import encode_multipart
 
-from app.errors import Busy, CorruptImage, ImageDiffError, StorageFull, TimedOut
+from app.errors import Busy, CorruptImage, ImageDiffError, NotFound, StorageFull, TimedOut
 from app.web.errors import TITLES
 from app.web.services import Services
 from tests.web.conftest import AFTER, BEFORE, MakeApp, assert_error, files_under, pair
@@ -304,6 +305,13 @@ def test_an_upload_that_is_no_image_is_refused_at_once(client: FlaskClient, serv
         answer = client.post("/api/uploads", data={"file": (BytesIO(content), "a.png")})
         assert_error(answer, status, code)
     assert files_under(services.store.workplace) == set()
+
+
+@pytest.mark.parametrize("error", [NotFound, TimedOut])
+def test_what_is_always_said_alike_is_written_with_its_error(error: type[ImageDiffError]) -> None:
+    """And travels from a child, as every error does."""
+    assert pickle.loads(pickle.dumps(error())).message == error.sentence == str(error())
+    assert error("Something else.").message == "Something else."
 
 
 def test_every_error_class_has_a_title_for_its_page(app: Flask) -> None:

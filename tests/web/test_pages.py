@@ -11,6 +11,7 @@ import pytest
 from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 
+from app.web.services import Services
 from tests.web.conftest import AFTER, BEFORE, MakeApp, pair
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -38,6 +39,17 @@ def test_a_form_leads_to_the_result_page(client: FlaskClient, result_page: str) 
     assert page.content_type == "text/html; charset=utf-8"
     assert "a.png" in page.text
     assert "b.png" in page.text
+
+
+def test_a_result_page_reads_its_record_once(
+    client: FlaskClient, services: Services, result_page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a bucket, each reading is a request of its own."""
+    read: list[str] = []
+    record = services.store.record
+    monkeypatch.setattr(services.store, "record", lambda kind, id: read.append(id) or record(kind, id))
+    assert client.get(result_page).status_code == 200
+    assert read == [result_page.rpartition("/")[2]]
 
 
 def test_a_sample_leads_to_the_result_page_in_one_click(client: FlaskClient) -> None:
