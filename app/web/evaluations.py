@@ -13,7 +13,7 @@ from app.analysis.render import NAMES
 from app.gate import Gate
 from app.jobs import evaluate_folder
 from app.web import metrics
-from app.web.logs import write
+from app.web.logs import beginning, write
 from app.web.services import services
 
 Stage = Callable[[Path], tuple[str, str]]
@@ -81,4 +81,10 @@ def _note(record: dict[str, Any]) -> None:
         for side in ("before", "after")
         for fact in ("sha256", "format", "width", "height", "bytes")
     }
-    write("evaluation", id=record["id"], verdict=record["verdict"], ms=record["timings_ms"].get("total"), **sides)
+    write(
+        "evaluation",
+        id=beginning(record["id"]),
+        verdict=record["verdict"],
+        ms=record["timings_ms"].get("total"),
+        **sides,
+    )

@@ -20,7 +20,7 @@ def test_an_evaluation_is_logged_with_its_facts_and_without_names(
     lines = [json.loads(JsonFormatter().format(record)) for record in image_diff_log.records]
     evaluation, request = lines
     assert evaluation["message"] == "evaluation"
-    assert evaluation["id"] == answer.json["id"]
+    assert evaluation["id"] == answer.json["id"][:8], "who has the whole id may see and delete the result"
     assert evaluation["verdict"] == "different"
     assert evaluation["before_sha256"] == answer.json["before"]["sha256"]
     assert (evaluation["before_format"], evaluation["before_bytes"]) == ("PNG", len(BEFORE))
@@ -29,6 +29,18 @@ def test_an_evaluation_is_logged_with_its_facts_and_without_names(
     assert evaluation["request_id"] == request["request_id"] == answer.headers["X-Request-ID"]
     for private in ("grandmother", "holiday", "person", "query", "127.0.0.1"):
         assert private not in json.dumps(lines)
+
+
+def test_whoever_reads_the_log_can_open_no_result(
+    client: FlaskClient, image_diff_log: pytest.LogCaptureFixture, evaluation: dict[str, Any]
+) -> None:
+    """The id is the right to see a result, and to delete it."""
+    for address in (evaluation["url"], evaluation["images"]["mask"], f"/api{evaluation['url']}/archive.zip"):
+        assert client.get(address).status_code == 200
+    client.delete(f"/api{evaluation['url']}")
+    lines = "".join(JsonFormatter().format(record) for record in image_diff_log.records)
+    assert lines.count(f'"id": "{evaluation["id"][:8]}"') == 4
+    assert evaluation["id"][:9] not in lines
 
 
 def test_what_strangers_type_into_the_address_is_not_logged(
