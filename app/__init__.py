@@ -13,6 +13,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # ONNX Runtime 1.29 and later reports to its maker from the moment it is imported, unless this is set before.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+__version__ = "0.1.0"  # pyproject.toml says the same, where nothing of this can be imported
+
 if TYPE_CHECKING:
     from flask import Flask
 

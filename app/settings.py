@@ -12,7 +12,8 @@ from app.analysis.category.network import Provider
 from app.analysis.model import Limits
 
 _LIMITS = Limits()
-# Peak of a process that evaluates two photos: 0.3 GB at 2 megapixels each, 0.5 at 12, 0.9 at 25, 1.5 at 50.
+# More than the peaks in docs/runbook.md (0.34 GB for photos of 2 megapixels each, 1.1 for 50): the bound counts what a
+# process has asked the system for, touched or not.
 MEMORY_BASE = 400_000_000
 MEMORY_PER_PIXEL = 40
 PREFIX = "IMAGE_DIFF_"

@@ -5,10 +5,14 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from app import __version__
+from app.web.openapi import document
 
 ROOT = Path(__file__).parents[1]
 SERVED = ["requirements.txt", "requirements-model.txt", "requirements-cluster.txt"]
@@ -55,6 +59,11 @@ def test_the_lock_files_agree_with_each_other() -> None:
     for lock in LOCKS:
         for name, version in pins(lock).items():
             assert tested.get(name, version) == version, f"{name} differs between {lock} and requirements-dev.txt"
+
+
+def test_the_version_is_the_same_wherever_it_is_told() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == __version__ == document()["info"]["version"]
 
 
 def test_the_image_libraries_are_free_of_the_holes_we_know() -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from app import __version__
 from app.analysis.drawing.tiles import LEVELS
 from app.analysis.render import NAMES
 from app.jobs import UNPACKED
-from app.options import OptionsIn
+from app.options import MAX_COORDINATE, MAX_IGNORED, OptionsIn
 from app.store import ID_PATTERN
 from app.web import schemas
 
-VERSION = "1.0.0"
 ANSWERS = {
     400: "Something is missing or cannot be understood.",
     401: "The service asks for a token, and none or a wrong one was sent.",
@@ -26,12 +26,13 @@ ANSWERS = {
     408: "The request arrived too slowly.",
     413: "A file or the whole request is too large.",
     415: "Not an image format, or not a media type, that is read here.",
+    416: "The picture has no such range of bytes.",
     422: "An image is damaged or too large, or an option is unknown or out of range.",
     429: "One client asked for more comparisons than it may in that time; `Retry-After` says when to try again.",
     503: "Busy, out of time or unable to store; `Retry-After` says when to try again.",
     507: "No room to keep the result.",
 }
-WORKING = tuple(ANSWERS)
+WORKING = tuple(status for status in ANSWERS if status != 416)
 DRAWING = (401, 404, 503, 507)
 
 
@@ -42,7 +43,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Image Diff",
-            "version": VERSION,
+            "version": __version__,
             "description": "What is different between two images, and does it matter?",
         },
         "paths": {
@@ -89,7 +90,8 @@ def _create_evaluation() -> dict[str, Any]:
         "operationId": "createEvaluation",
         "summary": "Compare two images",
         "description": "Send two files with options as form fields (`file[0]` and `file[1]`, or two `file`, do as "
-        "well), or the ids of two uploads, or the id of an evaluation to compare its images again.",
+        "well), or the ids of two uploads, or the id of an evaluation to compare its images again: as `evaluation` in "
+        "JSON, or as the field `again` of a form, in place of the files.",
         "requestBody": _body({"multipart/form-data": form, "application/json": either}),
         "responses": {"201": {**_json("Compared.", "Evaluation"), "headers": headers}, **_errors(*WORKING)},
     }
@@ -120,7 +122,12 @@ def _get_image() -> dict[str, Any]:
         "operationId": "getImage",
         "summary": "A picture of an evaluation, drawn when first asked for",
         "parameters": [_ID, name],
-        "responses": {"200": {"description": "The picture.", "content": media}, **_errors(*DRAWING)},
+        "responses": {
+            "200": {"description": "The picture.", "content": media},
+            "206": {"description": "The bytes of it that `Range` asks for.", "content": media},
+            "304": {"description": "Still the one that `If-None-Match` names."},
+            **_errors(*sorted((*DRAWING, 416))),
+        },
     }
 
 
@@ -212,10 +219,11 @@ def _option_fields() -> dict[str, Any]:
             "anyOf": [*(_plain(kind) for kind in kinds if kind["type"] != "null"), _EMPTY],
             **{key: value for key, value in described.items() if value is not None},
         }
-    box = r"\d{1,5},\d{1,5},[1-9]\d{0,4},[1-9]\d{0,4}"
+    place, length = rf"(\d{{1,6}}|{MAX_COORDINATE})", rf"([1-9]\d{{0,5}}|{MAX_COORDINATE})"
+    box = f"{place},{place},{length},{length}"
     fields["ignore"] = {
         "type": "string",
-        "pattern": f"^({box}(;{box}){{0,9}})?$",
+        "pattern": f"^({box}(; ?{box}){{0,{MAX_IGNORED - 1}}})?$",
         "description": fields["ignore"]["description"] + ' As text: "x,y,width,height", several joined by ";".',
     }
     return fields
