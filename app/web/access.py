@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.web.logs import write
 from app.web.services import services
 
-OPEN_ENDPOINTS = ("service.health", "static", "dropzone.static")
+OPEN_ENDPOINTS = ("monitoring.health", "static", "dropzone.static")
 WORK_ENDPOINTS = ("pages.compare", "api.create_evaluation", "api.create_upload")
 # In the folder of the gate's locks. Flask-Limiter and the library under it share counts through a server or not at all.
 COUNTS = "clients.sqlite"

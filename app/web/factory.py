@@ -18,8 +18,8 @@ from app.settings import Settings, SettingsError
 from app.store import ID_PATTERN, LEFTOVER_SECONDS, open_store
 from app.web import access, compression, errors, logs, security
 from app.web.api import api
+from app.web.monitoring import monitoring
 from app.web.pages import pages
-from app.web.service import service
 from app.web.services import NAME, Services, services
 from app.worker import Workers
 
@@ -81,7 +81,7 @@ def build(settings: Settings) -> Flask:
     errors.init_app(app)
     Dropzone(app)
     compression.init_app(app)
-    for blueprint in (pages, api, service):
+    for blueprint in (pages, api, monitoring):
         app.register_blueprint(blueprint)
     app.before_request(lambda: services().start())
     if settings.proxies:

@@ -1,9 +1,9 @@
-"""The pages: upload, result, documentation; all of them work without JavaScript."""
+"""The pages: upload, result, documentation (for programs, too); all of them work without JavaScript."""
 
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.analysis.reading.decode import NAMES as FORMATS
@@ -11,6 +11,7 @@ from app.errors import ImageDiffError, NotFound
 from app.options import OPTION_NAMES, OptionsIn, to_texts
 from app.web import errors, evaluations, tiles, uploads
 from app.web.docs import docs_context
+from app.web.openapi import document
 from app.web.schemas import OPTION_FIELDS
 from app.web.services import services
 
@@ -72,6 +73,12 @@ def remove(id: str) -> BaseResponse:
 def docs() -> str:
     """Show the description of the API."""
     return render_template("docs.html", **docs_context())
+
+
+@pages.get("/openapi.json")
+def openapi() -> Response:
+    """Give the description of the API, for programs."""
+    return jsonify(document())
 
 
 def _upload_page(error: ImageDiffError | None, options: dict[str, str]) -> str:
