@@ -18,13 +18,14 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 # Evaluations run in processes of their own, as many as the gate lets in; threads only carry requests, so that
 # /health and pictures are answered meanwhile. One worker (WEB_CONCURRENCY) is enough for a machine.
 worker_class = "app.web.connections.ThreadsWithLimits"
-# Who waits or works at the gate or is refused there with a delay, who sends a body or waits to, and some for the rest.
+# Who waits or works at the gate or is refused there with a delay, who sends a body, waits to, or goes on to send one that
+# was refused, and some for the rest.
 try:
     _settings = Settings.from_environment()
 except SettingsError as error:
     sys.exit(f"{error}.")
 _at_the_gate = _settings.most_at_once + _settings.evaluations + _settings.waiting + _settings.waiting_pictures
-threads = _at_the_gate + DELAYED_REFUSALS + READERS * 5 // 2
+threads = _at_the_gate + DELAYED_REFUSALS + READERS * 7 // 2
 keepalive = 5
 # Those that have sent no request need no thread. With the files of requests it stays below 1,024 descriptors, which is
 # what many systems allow.

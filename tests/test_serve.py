@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -154,6 +155,20 @@ def test_who_sends_more_than_is_wanted_still_reads_the_answer(
     _, address, _ = service
     with connect(address, HEAD, b"Connection: close\r\nContent-Length: 10000000\r\n\r\n", bytes(10_000_000)) as client:
         assert client.recv(100).startswith(b"HTTP/1.1 415 ")
+
+
+def test_a_crowd_whose_bodies_are_refused_is_told_though_it_first_sends_them_whole(service: Service) -> None:
+    """Each stops for a moment, too, and would be given up: its answer lost, or a minute spent waiting for room."""
+    _, address, _ = service
+
+    def send(_: int) -> bytes:
+        with connect(address, HEAD, b"Content-Length: 4000000\r\n\r\n", bytes(1000)) as client:
+            time.sleep(0.3)
+            client.sendall(bytes(4_000_000 - 1000))
+            return client.recv(12)
+
+    with ThreadPoolExecutor(24) as crowd:
+        assert set(crowd.map(send, range(48))) == {b"HTTP/1.1 415"}
 
 
 def test_it_ends_when_told_and_leaves_only_the_store(service: Service) -> None:

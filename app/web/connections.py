@@ -8,6 +8,7 @@ thread for five seconds, and one that stops or drips in the middle of a header, 
 import os
 import selectors
 import socket
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -15,18 +16,21 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.settings import Settings
-from app.web.clients import ClientSocket, cut_slow, cut_slowest
+from app.web.clients import PIECE_BYTES, READERS, ClientSocket, cut_slow, cut_slowest
 
 HEADER_SECONDS = 20  # for the headers to arrive
 HEADER_BYTES = 65_536  # read before a thread looks at them
 STOPPING_SECONDS = 2  # for headers that are under way when the process is told to end
 SPARE_CONNECTIONS = 50  # kept free by closing those that have not sent a request for the longest time
-LINGER_SECONDS = 2  # to read what a client still sends of a body that was refused
-LINGER_BYTES = 50_000_000
-LINGERING = 16  # threads that may do so at once
+LINGER_SECONDS = 20  # to read what a client still sends of a body that was refused
+LINGER_BYTES = 100_000_000
+SILENT_SECONDS = 2  # of a client that may have more to send
+MOMENT_SECONDS = 0.05  # for the rest of a body where no more threads may linger
+LINGERING = READERS  # threads that may do so at once
 
 _lingering = threading.BoundedSemaphore(LINGERING)
 
@@ -82,8 +86,8 @@ class ThreadsWithLimits(ThreadWorker):  # type: ignore[misc]  # gunicorn has no 
         return super().handle_request(req, conn)
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
-        """Say whether the next request of this connection can be read: gunicorn would wait long for what is missing."""
-        return keepalive and bool(conn.parser.finish_body(deadline=time.monotonic() + 0.05))
+        """Say whether the connection is good for another request: if it is kept, and this one was read to its end."""
+        return _read_rest(conn) and keepalive
 
     def murder_pending(self) -> None:
         """Cut off whose time is up; gunicorn's loop calls this at least once a second."""
@@ -121,12 +125,32 @@ def _headers_are_here(conn: Any) -> bool:
     return received == b"" or buffer.tell() >= HEADER_BYTES or b"\r\n\r\n" in buffer.getvalue()
 
 
+def _read_rest(conn: Any) -> bool:
+    """Read the rest of a body that nobody wanted, as some clients look for an answer only then; say whether it ended.
+
+    gunicorn does it in steps of 1 kB, for each of which it copies all that has arrived.
+    """
+    may_linger = _lingering.acquire(blocking=False)
+    end = time.monotonic() + (LINGER_SECONDS if may_linger else MOMENT_SECONDS)
+    left = LINGER_BYTES
+    try:
+        while left > 0 and (seconds := end - time.monotonic()) > 0:
+            conn.sock.settimeout(min(seconds, SILENT_SECONDS))
+            piece = conn.parser.mesg.body.read(PIECE_BYTES)
+            if not piece:
+                return True
+            left -= len(piece)
+        # A client that goes on sending would wait a minute for room, unless it is told that there will be none.
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except (OSError, ParseException):
+        pass
+    finally:
+        if may_linger:
+            _lingering.release()
+    return False
+
+
 def _finish(conn: Any) -> None:
-    """Read the rest of a body that nobody wanted, so that the client sees the answer and no reset; then end it."""
-    if conn.parser is not None and _lingering.acquire(blocking=False):
-        with suppress(Exception):  # a request that could not even be parsed has no body
-            conn.parser.finish_body(deadline=time.monotonic() + LINGER_SECONDS, max_bytes=LINGER_BYTES)
-        _lingering.release()
     _shut(conn, socket.SHUT_WR)
     _shut(conn, socket.SHUT_RD)  # gunicorn, which now waits for the client to close, finds that it did
 

@@ -55,7 +55,7 @@ def test_who_takes_too_long_is_cut_off(worker: ThreadsWithLimits, pipe: Any, ove
 def test_the_answer_is_read_to_its_end_before_the_connection_is_cut(pipe: Any) -> None:
     ours, theirs = pipe
     ours.sendall(b"answer")
-    connections._finish(Connection(sock=ours, parser=None))
+    connections._finish(Connection(sock=ours))
     assert theirs.recv(100) == b"answer"
     assert theirs.recv(100) == b""
     assert ours.recv(100) == b"", "gunicorn does not wait for the client to close"
