@@ -18,8 +18,8 @@ bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
 # Evaluations run in processes of their own, as many as the gate lets in; threads only carry requests, so that
 # /health and pictures are answered meanwhile. One worker (WEB_CONCURRENCY) is enough for a machine.
 worker_class = "app.web.connections.ThreadsWithLimits"
-# Who waits or works at the gate or is refused there with a delay, who sends a body, waits to, or goes on to send one that
-# was refused, and some for the rest.
+# Who waits or works at the gate or is refused there with a delay, who sends a body, waits to, or sends on though it was
+# refused, and some for the rest.
 try:
     _settings = Settings.from_environment()
 except SettingsError as error:
