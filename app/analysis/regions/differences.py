@@ -11,6 +11,7 @@ import numpy as np
 
 from app.analysis.alignment.laying import Laid
 from app.analysis.evidence.hysteresis import alike, find_mask
+from app.analysis.evidence.sharp import find_sharp
 from app.analysis.evidence.slipping import settle
 from app.analysis.evidence.weighing import Evidence, find_evidence, weigh
 from app.analysis.geometry import size_in_after
@@ -40,6 +41,8 @@ BORDER = 5
 """Pixels along the border of a noisy pair within which nothing is a difference of its own."""
 SMALLEST = 6e-5
 """Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
+PROVEN = 1e3
+"""Firmness of what is a change however small it is."""
 Found = tuple[tuple[Region, ...], Maps]
 
 
@@ -119,12 +122,16 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
         found = weigh(found.planes[0], settled, seen)
         evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
         mask = find_mask(evidence, work, least)
-    mask = _within(mask)
+    sharp = find_sharp(evidence.plain, found.planes[0][0], found.planes[1][0])
+    mask = _within(mask | sharp)
     strength = _together(evidence.levels)
     places = _places(mask, shape)
     if scale < 1:
         mask = np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
-    firmness = alike(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
+    firmness = np.where(sharp > 0, np.float32(PROVEN), np.float32(0))
+    if len(evidence.levels) > 2:
+        both = alike(*evidence.levels[1:3])
+        firmness = np.maximum(firmness, cv2.resize(both, size, interpolation=cv2.INTER_LINEAR))
     regions, kept = find_regions(
         before, after, mask, strength, alignment, after_shape, options.min_area, smallest, places, firmness
     )

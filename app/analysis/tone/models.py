@@ -8,7 +8,7 @@ import numpy as np
 
 from app.analysis.threads import in_threads
 from app.analysis.tone.samples import Samples, worst_channel
-from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, LIGHT_RIDGE, fit
+from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, GAIN_RIDGE, LIGHT_RIDGE, fit
 from app.analysis.tone.telling import cells, span_of
 from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms, orders
 
@@ -58,16 +58,17 @@ def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Flo
     -------
     fitted : Fitted
     ridge : array (6,)
-        How much each term of the curve was held.
+        How much each term of a curve is held beside what else is fitted: no more than that of a stiff one.
     """
     curves, left, ridge = _simplest(seen, telling, weight)
     plain = Fitted(ToneMap(curves, NO_LIGHT, EVEN_BALANCE), left, cost(left, telling))
+    held = np.minimum(ridge, CURVE_RIDGE)
     if flattens(curves, seen.source, telling):
-        return plain, ridge
+        return plain, held
     balance = _balance(curves, seen)
     curves, left = fit(seen, balance, weight, ridge)
     balanced = Fitted(ToneMap(curves, NO_LIGHT, balance), left, cost(left, telling))
-    return (balanced if balanced.cost < plain.cost else plain), ridge
+    return (balanced if balanced.cost < plain.cost else plain), held
 
 
 def fit_light(
@@ -126,18 +127,25 @@ def _tone_map(weights: Float, terms: int, vivid: bool, balance: Float) -> ToneMa
 def _simplest(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Float, Float]:
     """Fit a gain, a stiff curve and a freer one; give the simplest that does, what it leaves, and its ridge.
 
-    The next one must be clearly better tone by tone: what noise does to white paper alone would flatten a curve, and
-    strokes that blur made lighter would bend it where no other tone tells.
+    The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it. A gain may
+    be a little worse: strokes that blur made lighter bend a curve where no other tone tells.
     """
-    ridges = stiff(CURVE_RIDGE), CURVE_RIDGE, FREE_RIDGE
-    fits = in_threads(lambda index: fit(seen, EVEN_BALANCE, weight, ridges[index]), range(3))
+    ridges = GAIN_RIDGE, CURVE_RIDGE, FREE_RIDGE
+    (gain, of_gain), (curves, of_curves), (free, of_free) = in_threads(
+        lambda index: fit(seen, EVEN_BALANCE, weight, ridges[index]), range(3)
+    )
     even_tones = evenly(seen.source, telling)
-    best, left, ridge = *fits[0], CURVE_RIDGE
-    for (curves, residual), other, share in zip(fits[1:], ridges[1:], (1.0, CLEARLY), strict=True):
-        better = cost(residual, even_tones) < share * cost(left, even_tones)
-        if better and cost(residual, telling) <= cost(left, telling) and not flattens(curves, seen.source, telling):
-            best, left, ridge = curves, residual, other
-    return best, left, ridge
+
+    def better(left: Float, than: Float, share: float) -> bool:
+        by_tone = cost(left, even_tones) < share * cost(than, even_tones)
+        return by_tone and cost(left, telling) <= cost(than, telling)
+
+    simple, left, ridge = curves, of_curves, CURVE_RIDGE
+    if not flattens(curves, seen.source, telling) and not better(of_curves, of_gain, 1.0):
+        simple, left, ridge = gain, of_gain, GAIN_RIDGE
+    if better(of_free, left, CLEARLY) and not flattens(free, seen.source, telling):
+        return free, of_free, FREE_RIDGE
+    return simple, left, ridge
 
 
 def evenly(source: Float, telling: Float) -> Float:

@@ -13,6 +13,8 @@ SETTLED, NARROWED = 0.01 / 255, 5
 PULL = 0.2
 """Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
+GAIN_RIDGE = np.where(np.arange(len(CURVE_RIDGE)) == 1, CURVE_RIDGE, 100.0)
+"""Leaves a curve nothing but its gain."""
 FREE_RIDGE = np.array([2e-5, 1e-6, 2e-5, 1e-4, 1e-2, 2e-5])
 """Leaves a curve free to lift black and to be an S, as "brightness", "levels" and "contrast" do."""
 STRENGTH_RIDGE = 5e-5

@@ -1,0 +1,121 @@
+"""Find changes that are small and sharp: one digit for another, which the neighbours of its pixels nearly explain.
+
+Neighbours forgive much: a stroke that went has other strokes of its letter beside it. Here the difference of each pixel
+is taken by itself, held against the noise of the pair, and what lies together is added up. The noise of pictures that
+lie well over each other leaves little of that anywhere; where they do not, a shift of the place itself explains it.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from app.analysis.model import Box, FloatArray, UInt8Array
+
+SIZE = 1.5
+"""Sigma in pixels of the Gaussian that adds up what lies together, about the width of a stroke."""
+CAPPED = 6.0
+"""Thresholds that one pixel counts at most."""
+SURE = 2.6
+"""What proves a change, in thresholds ..."""
+USUAL, ABOVE = 0.8, 1.8
+"""... unless so many of the blocks of this very pair have more than this part of it somewhere."""
+ACROSS = 10
+"""Blocks each way."""
+PIECE = 0.5
+"""Share of what proves a change that its surroundings need to belong to it."""
+GROW = 1.1
+"""Thresholds from which a pixel by itself does."""
+AROUND = 12
+"""Pixels around a piece that a shift of its own must explain, too."""
+EXPLAINED = 0.5
+"""Share of the squared difference that may stay after that shift."""
+STROKE, COHERENT = 1.2, 0.02
+"""Sigma in pixels of a blur, and the share of the squared difference that it leaves where strokes came or went."""
+STEPS, FARTHEST = 4, 2.5
+"""How often the shift is improved, and how many pixels it may be."""
+LARGEST, MOST_PIECES = 64, 200
+"""Pixels a side from which a piece is not small, and how many pieces are no digits."""
+_UNIT = 40.0
+
+
+def find_sharp(plain: FloatArray, before: UInt8Array, after: UInt8Array) -> UInt8Array:
+    """Mark small sharp changes.
+
+    Parameters
+    ----------
+    plain : array (H, W), float32
+        The difference of each pixel in units of its threshold, 0 and up, as `weighing.Evidence` holds it.
+    before, after : array (H, W), uint8
+        Luma of both images, equally sharp.
+
+    Returns
+    -------
+    array (H, W), uint8
+        255 in each such change.
+    """
+    out = np.zeros(plain.shape, np.uint8)
+    dense: Any = cv2.GaussianBlur(cv2.convertScaleAbs(np.minimum(plain, CAPPED), alpha=_UNIT), (0, 0), SIZE)
+    if dense.max() <= SURE * _UNIT:
+        return out
+    limit = max(SURE * _UNIT, ABOVE * float(np.quantile(_highest(dense), USUAL)))
+    pieces = (dense > PIECE * limit).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(pieces, connectivity=8)
+    proven = np.bincount(labels[dense > limit], minlength=count) > 0
+    small = stats[:, 2:4].max(axis=1) <= LARGEST
+    found = [piece for piece in range(1, count) if proven[piece] and small[piece]]
+    if len(found) > MOST_PIECES:
+        return out
+    for piece in found:
+        box = Box(*stats[piece, :4].tolist())
+        inside = (labels[box.slices] == piece) & (plain[box.slices] > GROW)
+        if not _is_out_of_place(before, after, box):
+            out[box.slices][inside] = 255
+    return out
+
+
+def _highest(dense: Any) -> Any:
+    """Give the highest value in each block of the picture."""
+    height, width = dense.shape
+    rows, columns = (np.arange(min(ACROSS, length)) * length // min(ACROSS, length) for length in (height, width))
+    return np.maximum.reduceat(np.maximum.reduceat(dense, rows, axis=0), columns, axis=1)
+
+
+def _is_out_of_place(before: UInt8Array, after: UInt8Array, box: Box) -> bool:
+    """Say whether a place shows the same, only not quite in its place.
+
+    Either a small shift of it and its surroundings leaves little, or what differs changes sign from pixel to pixel, as
+    it does in hatching that was resampled.
+
+    References
+    ----------
+    Lucas and Kanade 1981, "An iterative image registration technique".
+    """
+    top, left = max(0, box.y - AROUND), max(0, box.x - AROUND)
+    window = slice(top, box.y + box.height + AROUND), slice(left, box.x + box.width + AROUND)
+    own = Box(box.x - left, box.y - top, box.width, box.height).slices
+    here, there = before[window].astype(np.float32), after[window].astype(np.float32)
+    at_first = _energy((there - here)[own])
+    if _energy(cv2.GaussianBlur(there - here, (0, 0), STROKE)[own]) < COHERENT * at_first:
+        return True
+    across, down = cv2.Sobel(here, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(here, cv2.CV_32F, 0, 1, scale=1 / 8)
+    gradient = np.stack([across.ravel(), down.ravel()], axis=1)
+    normal = gradient.T @ gradient + np.eye(2) * here.size
+    shift = np.zeros(2)
+    for _ in range(STEPS):
+        shift -= np.linalg.solve(normal, gradient.T @ (_moved(there, shift) - here).ravel())
+        if np.abs(shift).max() > FARTHEST:
+            return False
+        if _energy((_moved(there, shift) - here)[own]) < EXPLAINED * at_first:
+            return True
+    return False
+
+
+def _energy(difference: Any) -> float:
+    return float((difference**2).sum())
+
+
+def _moved(image: FloatArray, shift: Any) -> Any:
+    matrix = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image, matrix, image.shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
