@@ -19,7 +19,7 @@ STEPS = {  # a folder of the analysis: the folders that it may use
     "category": (),
     "tone": (),
     "evidence": (),
-    "noise_free": ("tone",),
+    "noise_free": ("tone", "evidence"),
     "alignment": ("noise_free", "measures"),
     "regions": ("alignment", "noise_free", "evidence", "measures"),
     "drawing": ("alignment",),

@@ -13,6 +13,9 @@ Mask = npt.NDArray[np.bool_]
 SIGMAS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.9)
 CLEAR = 0.93
 """Blurring must bring the edges at least this much closer, or the two were equally sharp."""
+EXPLAINED = 0.4
+"""Share of the difference of edges that blur leaves at most where it is all that happened to most of them."""
+FEWEST_EDGES = 200
 CAP = 40
 """Levels beyond which an edge is changed rather than blurred."""
 
@@ -33,9 +36,27 @@ def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> floa
         Sigma in pixels, one of `SIGMAS`, of the Gaussian blur that makes both equally sharp: positive when *before*
         is the sharper one, negative when *after* is, 0 when neither is.
     """
+    sigma, left = _best_blur(before, after, valid)
+    return sigma if left <= CLEAR else 0.0
+
+
+def blur_explains(before: UInt8Array, after: UInt8Array) -> bool:
+    """Say whether a blur of one image brings its strongest edges most of the way to the other one.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey levels in one frame.
+    """
+    _, left = _best_blur(before, after, np.full(before.shape, 255, np.uint8))
+    return left <= EXPLAINED
+
+
+def _best_blur(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[float, float]:
+    """Give the sigma that makes both images most alike, as `blur_apart` does, and the share of the difference left."""
     sample_before, sample_after, edges = _edge_tiles(before, after, valid)
-    if edges.sum() < 200:
-        return 0.0
+    if edges.sum() < FEWEST_EDGES:
+        return 0.0, 1.0
     start = best = _rough(sample_before - sample_after, edges)
     choice = 0.0
     for sign in (1, -1):
@@ -47,7 +68,7 @@ def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> floa
                 best, choice = rough, sign * sigma
             elif rough > 1.05 * best:
                 break
-    return choice if best <= CLEAR * start else 0.0
+    return choice, best / max(start, 1e-6)
 
 
 def blurred(image: Any, sigma: float) -> Any:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from app.analysis.changed import Changed
+from app.analysis.evidence.sharpness import blur_explains
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import span
 from app.analysis.sampling import Tiles, sample_tiles
@@ -39,7 +40,7 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     -------
     bool
         True when most busy pixels are equal; otherwise when contrast is the same in both images and few pixels
-        lie far outside the range of their neighbours in the other one.
+        lie far outside the range of their neighbours in the other one, and no blur of one image makes the other.
 
     Notes
     -----
@@ -54,7 +55,10 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     if equal > 0.5 * busy and (telling < 0.1 * busy or telling_equal > 0.5 * telling):
         return True
     sharp = min(contrast, contrast_after) > _LEAST_SHARP * max(contrast, contrast_after)
-    return bool(sharp and totals[9] < _MOST_OUTSIDE * telling)
+    if not sharp or totals[9] >= _MOST_OUTSIDE * telling:
+        return False
+    greys = [np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8) for image in (before, after)]
+    return not blur_explains(greys[0], greys[1])
 
 
 def _look(tiles: Tiles) -> Any:

@@ -63,3 +63,12 @@ def test_a_page_in_darker_light_is_not_drawn_again(gain: float) -> None:
 
 def test_text_elsewhere_is_no_page_drawn_again() -> None:
     assert not in_place(np.ascontiguousarray(PAGE[::-1]))
+
+
+@pytest.mark.parametrize("sigma", [0.6, 0.8, 1.0])
+def test_large_letters_that_are_hardly_less_sharp_were_blurred_and_not_drawn_again(sigma: float) -> None:
+    """Blur takes a tenth of their contrast; taken for another drawing, many of them were called changed."""
+    large = screens.page(scale=4)
+    blurred = np.asarray(cv2.GaussianBlur(large, (0, 0), sigma), np.uint8)
+    assert not in_place(blurred, large)
+    assert not in_place(large, blurred)
