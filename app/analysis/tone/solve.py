@@ -10,8 +10,11 @@ from app.analysis.tone.tone_map import WAVES, Float, curve_terms, light_at, orde
 ITERATIONS = 12
 SETTLED, NARROWED = 0.01 / 255, 5
 """What a round may still change, once so many have brought the weights to their final width, for it to be the last."""
-PULL = 0.2
-"""Weight of a bound that holds: paper that is white to the limit most likely lies at the limit."""
+HELD, PULL = 1e-9, 0.2
+"""Weights of a bound that holds: it need not pull, but paper that is white to the limit most likely lies at the limit.
+
+Not in uneven light, which would have to leave all of the paper there.
+"""
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 GAIN_RIDGE = np.where(np.arange(len(CURVE_RIDGE)) == 1, CURVE_RIDGE, 100.0)
 """Leaves a curve nothing but its gain."""
@@ -81,8 +84,7 @@ def fit(
         weights = _robust(residual, weight, round_)
         normals = []
         for channel, terms in enumerate(columns):
-            # A bound that holds must all but not pull.
-            holds = np.where(bounded[:, channel], PULL * weights, 1e-9)
+            holds = np.where(bounded[:, channel], PULL * weights, HELD) if light_terms == 0 else HELD
             say = np.where(residual[:, channel] == 0, holds, weights)
             root = np.sqrt(say / say.sum())
             weighted = terms * root

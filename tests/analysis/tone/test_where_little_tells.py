@@ -196,3 +196,16 @@ def test_a_grey_panel_that_brightening_clips_is_no_change() -> None:
     noise = np.random.default_rng(3).normal(0, 3, before.shape)
     after = np.clip(before * 1.15 + noise, 0, 255).astype(np.uint8)
     assert compare(before, after).verdict == "equivalent"
+
+
+def test_white_cards_that_clip_in_the_better_light_hold_it_nowhere_back() -> None:
+    """A table of white cards, again in even light: they were held at white, and with them the light of the table."""
+    table = np.zeros((450, 800, 3), np.float64)
+    table[:] = (20, 95, 55)
+    for left in range(40, 780, 150):
+        for top in (40, 240):
+            table[top : top + 165, left : left + 115] = (252, 252, 250)
+            table[top + 60 : top + 100, left + 40 : left + 75] = (190, 20, 30)
+    y, x = np.mgrid[-1:1:450j, -1:1:800j]
+    light = 1.17 - 0.2 * ((x - 0.2) ** 2 + (y + 0.3) ** 2) / 2
+    assert compare(quantised(table * light[..., None]), quantised(table)).verdict == "equivalent"
