@@ -20,7 +20,7 @@ from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Optio
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.marking import mark_changes
 from app.analysis.noise_free.scoring import keenness_of, strictness_of
-from app.analysis.regions.grouping import apart, find_regions
+from app.analysis.regions.grouping import Strength, apart, find_regions
 from app.analysis.resize import reduce_to_size, scaled_size
 from app.analysis.sampling import strongest_difference
 from app.analysis.threads import in_threads
@@ -41,8 +41,6 @@ BORDER = 5
 """Pixels along the border of a noisy pair within which nothing is a difference of its own."""
 SMALLEST = 6e-5
 """Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
-PROVEN = 1e3
-"""Firmness of what is a change however small it is."""
 Found = tuple[tuple[Region, ...], Maps]
 
 
@@ -89,8 +87,9 @@ def _find_exactly(laid: Laid, after: UInt8Array, tone: Tone, options: Options, a
     height, width = marked.mask.shape
     few = len(marked.boxes) <= MOST_PLACES
     places = apart(marked.boxes, marked.mask.shape) if few else [Box(0, 0, width, height)]
+    strength = Strength(marked.strength)
     regions, mask = find_regions(
-        first.pixels, after, marked.mask, marked.strength, laid.alignment, after_shape, options.min_area, 1, places
+        first.pixels, after, marked.mask, strength, laid.alignment, after_shape, options.min_area, places
     )
     return regions, Maps(mask, marked.heat)
 
@@ -124,18 +123,14 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
         mask = find_mask(evidence, work, least)
     sharp = find_sharp(evidence.plain, found.planes[0][0], found.planes[1][0])
     mask = _within(mask | sharp)
-    strength = _together(evidence.levels)
+    scores = _together(evidence.levels)
     places = _places(mask, shape)
     if scale < 1:
         mask = np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
-    firmness = np.where(sharp > 0, np.float32(PROVEN), np.float32(0))
-    if len(evidence.levels) > 2:
-        both = alike(*evidence.levels[1:3])
-        firmness = np.maximum(firmness, cv2.resize(both, size, interpolation=cv2.INTER_LINEAR))
-    regions, kept = find_regions(
-        before, after, mask, strength, alignment, after_shape, options.min_area, smallest, places, firmness
-    )
-    heat = np.clip(strength * 64, 0, 255).astype(np.uint8)
+    firmness = alike(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
+    strength = Strength(scores, firmness, sharp, smallest)
+    regions, kept = find_regions(before, after, mask, strength, alignment, after_shape, options.min_area, places)
+    heat = np.clip(scores * 64, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
 
 

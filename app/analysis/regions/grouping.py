@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from app.analysis.alignment.framing import box_in_after
 from app.analysis.evidence.hysteresis import PLAIN
-from app.analysis.model import Alignment, Box, Region, UInt8Array
+from app.analysis.model import Alignment, Box, FloatArray, Region, UInt8Array
 from app.analysis.regions.kinds import kinds_of
 
 LOOSE = 0.75
@@ -27,17 +28,31 @@ MOST_PIECES = 2000
 """More pieces than that are joined over larger gaps: nobody looks at each grain of noise."""
 
 
+class Strength(NamedTuple):
+    """How sure a change is, over the same picture as the mask.
+
+    Attributes:
+        scores: float32, of any size: difference in units of its threshold.
+        firmness: float32, of any size: strength that two coarse scales give alike.
+        proven: uint8, of any size: 255 where there is a change however small it is.
+        smallest: pixels of the smallest region that the pair's noise lets stand otherwise.
+    """
+
+    scores: FloatArray
+    firmness: FloatArray | None = None
+    proven: UInt8Array | None = None
+    smallest: int = 1
+
+
 def find_regions(
     before: UInt8Array,
     after: UInt8Array,
     mask: UInt8Array,
-    strength: npt.NDArray[np.float32],
+    strength: Strength,
     alignment: Alignment,
     after_shape: tuple[int, int],
     min_area: int | None = None,
-    smallest: int = 1,
     places: Sequence[Box] | None = None,
-    firmness: npt.NDArray[np.float32] | None = None,
 ) -> tuple[tuple[Region, ...], UInt8Array]:
     """Make regions of a mask.
 
@@ -47,19 +62,15 @@ def find_regions(
         RGB in the frame of *before*, tone evened.
     mask : array (H, W), uint8
         255 where something is changed.
-    strength : array, float32
-        Difference in units of its threshold, over the same picture; may be smaller than ``mask``.
+    strength : Strength
+        What is too small for it is left out, unless ``min_area`` is given.
     alignment : Alignment
         Maps the boxes into *after*.
     after_shape : (height, width) of the original *after*.
     min_area : int, optional
-        Smallest region in pixels, when the caller asks for one; otherwise ``smallest``.
-    smallest : int
-        Smallest region in pixels that the pair's noise lets stand.
+        Smallest region in pixels, when the caller asks for one.
     places : sequence of Box, optional
         Where to look: boxes so far apart that no region reaches from one into another (see `apart`).
-    firmness : array, float32, optional
-        Strength that two coarse scales give alike, over the same picture, of any size.
 
     Returns
     -------
@@ -70,15 +81,12 @@ def find_regions(
     """
     places = [Box(0, 0, mask.shape[1], mask.shape[0])] if places is None else places
     groups = [group for place in places for group in _joined_in(mask, place)]
-    least = smallest if min_area is None else min_area
     found = []
     kept = np.zeros(mask.shape, np.uint8)
     for box, members in groups:
         area = cv2.countNonZero(members)
-        level = _level(strength, box, members, mask.shape)
-        # What stands out far, or at two scales, need not be large.
-        firm = 0.0 if firmness is None else float(_part_of(firmness, box, mask.shape).max())
-        if area < (least if min_area is not None else least / max(1, level / PLAIN, firm / FIRM)):
+        level = _level(strength.scores, box, members, mask.shape)
+        if area < (_least(strength, box, level, mask.shape) if min_area is None else min_area):
             continue
         rows, columns = box.slices
         kept[rows, columns] |= members
@@ -101,6 +109,14 @@ def find_regions(
     return regions, kept
 
 
+def _least(strength: Strength, box: Box, level: float, shape: tuple[int, ...]) -> float:
+    """Give the fewest pixels that a region needs: what stands out far, or at two scales, need not be large."""
+    if strength.proven is not None and _part_of(strength.proven, box, shape).any():
+        return 1
+    firm = 0.0 if strength.firmness is None else float(_part_of(strength.firmness, box, shape).max())
+    return strength.smallest / max(1, level / PLAIN, firm / FIRM)
+
+
 def _level(strength: npt.NDArray[np.float32], box: Box, members: UInt8Array, shape: tuple[int, ...]) -> float:
     """Give how strong the strong parts of a region are: the 90th percentile over its pixels."""
     part = _part_of(strength, box, shape)
@@ -110,7 +126,7 @@ def _level(strength: npt.NDArray[np.float32], box: Box, members: UInt8Array, sha
     return float(np.percentile(inside if len(inside) else part, 90))
 
 
-def _part_of(scores: npt.NDArray[np.float32], box: Box, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+def _part_of(scores: npt.NDArray[Any], box: Box, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """Give the part of smaller scores that lies in a box of the picture, at least one pixel of it."""
     across, down = scores.shape[1] / shape[1], scores.shape[0] / shape[0]
     left, top = int(box.x * across), int(box.y * down)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.analysis.model import Alignment, Box, Region, UInt8Array
-from app.analysis.regions.grouping import apart, find_regions
+from app.analysis.regions.grouping import Strength, apart, find_regions
 from tests.analysis.pictures import compare
 
 SHAPE = (300, 400)
@@ -29,13 +29,18 @@ def marked(*boxes: tuple[int, int, int, int]) -> UInt8Array:
 
 
 def find(
-    mask: UInt8Array, strength: Any = None, alignment: Alignment | None = None, **options: Any
+    mask: UInt8Array,
+    scores: Any = None,
+    alignment: Alignment | None = None,
+    min_area: int | None = None,
+    **strength: Any,
 ) -> tuple[tuple[Region, ...], UInt8Array]:
     before = np.full((*mask.shape, 3), 200, np.uint8)
     after = before.copy()
     after[mask > 0] = 40
-    strength = np.where(mask > 0, np.float32(5), np.float32(0)) if strength is None else strength
-    return find_regions(before, after, mask, strength, alignment or Alignment(), mask.shape, **options)
+    scores = np.where(mask > 0, np.float32(5), np.float32(0)) if scores is None else scores
+    sure = Strength(scores, **strength)
+    return find_regions(before, after, mask, sure, alignment or Alignment(), mask.shape, min_area)
 
 
 def boxes(mask: UInt8Array, **options: Any) -> list[Box]:
@@ -134,6 +139,13 @@ def test_what_is_smaller_than_the_least_is_no_region_and_leaves_the_mask() -> No
     assert len(boxes(mask, smallest=10)) == 1
 
 
+def test_what_is_proven_may_be_as_small_as_it_is() -> None:
+    mask = marked((100, 100, 3, 3))
+    assert not boxes(mask, smallest=60)
+    assert boxes(mask, smallest=60, proven=mask) == [Box(100, 100, 3, 3)]
+    assert not boxes(mask, min_area=60, proven=mask)
+
+
 @pytest.mark.parametrize(("firmness", "found"), [(0.0, False), (1.8, False), (3.7, True)])
 def test_what_two_scales_show_may_be_smaller(firmness: float, found: bool) -> None:
     """Not where the caller says what the least is."""
@@ -206,8 +218,8 @@ def test_looking_only_where_something_is_marked_finds_the_same_regions(boxes: li
     strength = mask.astype(np.float32)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
     places = apart([Box(*row) for row in stats[1:, :4].tolist()], mask.shape)
-    whole, kept = find_regions(blank, blank, mask, strength, alignment, (110, 140))
-    parts, kept_parts = find_regions(blank, blank, mask, strength, alignment, (110, 140), places=places)
+    whole, kept = find_regions(blank, blank, mask, Strength(strength), alignment, (110, 140))
+    parts, kept_parts = find_regions(blank, blank, mask, Strength(strength), alignment, (110, 140), places=places)
     assert {region.before for region in whole} == {region.before for region in parts}
     assert np.array_equal(kept, kept_parts)
 
