@@ -33,6 +33,7 @@ def find(
     scores: Any = None,
     alignment: Alignment | None = None,
     min_area: int | None = None,
+    places: Any = None,
     **strength: Any,
 ) -> tuple[tuple[Region, ...], UInt8Array]:
     before = np.full((*mask.shape, 3), 200, np.uint8)
@@ -40,7 +41,7 @@ def find(
     after[mask > 0] = 40
     scores = np.where(mask > 0, np.float32(5), np.float32(0)) if scores is None else scores
     sure = Strength(scores, **strength)
-    return find_regions(before, after, mask, sure, alignment or Alignment(), mask.shape, min_area)
+    return find_regions(before, after, mask, sure, alignment or Alignment(), mask.shape, min_area, places)
 
 
 def boxes(mask: UInt8Array, **options: Any) -> list[Box]:
