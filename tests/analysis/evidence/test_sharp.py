@@ -79,3 +79,14 @@ def test_a_picture_out_of_place_all_over_has_no_digits() -> None:
     for x, y in rng.integers(10, 390, (150, 2)).tolist():
         cv2.circle(after, (x, y), 2, 150, -1)
     assert sharp(before, after) is None
+
+
+def test_of_letters_that_moved_on_the_one_that_did_it_is_found() -> None:
+    """A wider letter nudges the rest of its line by a pixel: the shift explains the rest, and hid the letter as well."""
+    before, after = np.full((60, 160), 255, np.uint8), np.full((60, 160), 255, np.uint8)
+    for image, letter, rest in ((before, "e", 40), (after, "a", 41)):
+        cv2.putText(image, letter, (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 40, 2, cv2.LINE_AA)
+        cv2.putText(image, "ruler", (rest, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 40, 2, cv2.LINE_AA)
+    found = sharp(before, after)
+    assert found is not None
+    assert found.x + found.width <= 42
