@@ -34,8 +34,10 @@ EXPLAINED = 0.5
 """Share of the squared difference that may stay after that shift."""
 STROKE, COHERENT = 1.2, 0.02
 """Sigma in pixels of a blur, and the share of the squared difference that it leaves where strokes came or went."""
-STEPS, FARTHEST = 4, 2.5
-"""How often the shift is improved, and how many pixels it may be."""
+STEPS, FARTHEST, SETTLED = 12, 2.5, 0.02
+"""How often the shift is improved, how many pixels it may be, and what it changes at last."""
+STILL = 0.6
+"""Share of the evidence that a letter keeps when it made those after it move on; thin strokes keep less."""
 LARGEST, MOST_PIECES = 64, 200
 """Pixels a side from which a piece is not small, and how many pieces are no digits."""
 _UNIT = 40.0
@@ -69,12 +71,11 @@ def find_sharp(plain: FloatArray, before: UInt8Array, after: UInt8Array) -> UInt
     for box, inside in pieces:
         part = plain[box.slices]
         left = _left_in_place(before, after, box)
-        if left is not None:
-            # What is left is held against the same noise.
-            part = part * left
-            inside = _dense(part) > PIECE * limit
-            if (_dense(part) <= limit).all():
+        if left is not None:  # it is held against the same noise, and against what moved on
+            still = _dense(part * left)
+            if still.max() <= max(limit, STILL * _dense(part).max()):
                 continue
+            part, inside = part * left, still > PIECE * still.max()
         out[box.slices][inside & (part > GROW)] = 255
     return out
 
@@ -131,10 +132,16 @@ def _left_in_place(before: UInt8Array, after: UInt8Array, box: Box) -> FloatArra
     normal = gradient.T @ gradient + np.eye(2) * here.size
     shift = np.zeros(2)
     for _ in range(STEPS):
-        shift -= np.linalg.solve(normal, gradient.T @ (_moved(there, shift) - here).ravel())
+        step = np.linalg.solve(normal, gradient.T @ (_moved(there, shift) - here).ravel())
+        shift -= step
         if np.abs(shift).max() > FARTHEST:
             return None
-    moved = (_moved(there, shift) - here)[own]
+        if np.abs(step).max() < SETTLED:
+            break
+    if window[0].stop > len(before) or window[1].stop > before.shape[1] or 0 in (top, left):
+        return np.zeros_like(at_first)  # by the border too little is seen of what moved on
+    # Each half of the way: between pixels both become equally soft, and that is no difference.
+    moved = (_moved(there, shift / 2) - _moved(here, -shift / 2))[own]
     if _energy(moved) >= EXPLAINED * _energy(at_first):
         return None
     return np.asarray(np.minimum(np.abs(moved) / np.maximum(np.abs(at_first), 1), 1), np.float32)
