@@ -39,7 +39,7 @@ from app.analysis.tone.even import even_tone
 from app.errors import TooManyPixels
 
 
-class ComparesMeaning(Protocol):
+class CategoryModel(Protocol):
     """What says what two pictures show: ``category.classifier.Classifier``, or one that only has a reason."""
 
     def compare(
@@ -60,7 +60,7 @@ def evaluate(
     *,
     names: tuple[str, str] = ("before", "after"),
     limits: Limits | None = None,
-    classifier: ComparesMeaning | None = None,
+    classifier: CategoryModel | None = None,
 ) -> Evaluation:
     """Say what differs between two images, and whether it matters.
 
@@ -198,7 +198,7 @@ def _find(
 
 
 def _categorise(
-    first: Picture, second: Picture, regions: tuple[Region, ...], classifier: ComparesMeaning | None
+    first: Picture, second: Picture, regions: tuple[Region, ...], classifier: CategoryModel | None
 ) -> Category:
     if classifier is None:
         return not_installed()

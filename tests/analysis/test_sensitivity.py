@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, Evaluation, Options, UInt8Array
-from app.analysis.noise_free.scoring import keenness_of, strictness_of
+from app.analysis.noise_free.scoring import explained_share, threshold_factor
 from tests import picture_factory as make
 from tests.analysis import screens
 from tests.analysis.pictures import encoded
@@ -97,8 +97,8 @@ def test_only_the_obvious_is_found_at_0() -> None:
 @given(st.floats(0, 100), st.floats(0, 100))
 def test_thresholds_only_fall(one: float, two: float) -> None:
     lower, higher = sorted((one, two))
-    assert strictness_of(lower) >= strictness_of(higher) >= 0
-    assert keenness_of(lower) <= keenness_of(higher) <= 1
+    assert threshold_factor(lower) >= threshold_factor(higher) >= 0
+    assert explained_share(lower) <= explained_share(higher) <= 1
 
 
 @pytest.mark.parametrize("name", PAIRS)

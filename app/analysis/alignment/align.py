@@ -71,7 +71,7 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     Barath et al. 2020, "MAGSAC++, a fast, reliable and accurate robust estimator".
     """
     if options.align == "off":
-        return replace(_framed(before, after), reason="switched off")
+        return replace(_frame_on_frame(before, after), reason="switched off")
     exact = _exact(before.pixels, after.pixels)
     if exact is not None:
         return exact
@@ -79,26 +79,26 @@ def align(before: Picture, after: Picture, options: Options, deadline: Deadline)
     (grey_before, scale_before), (grey_after, scale_after) = works
     tracked = find_track(grey_before, grey_after, deadline)
     if tracked is not None:
-        return _followed(before, after, works, tracked)
+        return _from_track(before, after, works, tracked)
     bands = find_bands(before.pixels, after.pixels, noisy=True)
     if bands:
         return _by_bands(bands, before.pixels, after.pixels)
-    slid = _slid(before, after, grey_before, grey_after, scale_before, np.eye(3))
+    slid = _shifted_as_a_whole(before, after, grey_before, grey_after, scale_before, np.eye(3))
     if slid is not None:
-        return _snapped(slid, before, after)
+        return _snapped_to_pixels(slid, before, after)
     points = intensity_points(grey_before, grey_after)
     if points is not None:
         full = to_full(points[0], scale_before), to_full(points[1], scale_after)
         soft = simplest_fit(*full, before.pixels.shape == after.pixels.shape, 1.0 / min(scale_before))
-        return replace(soft or _framed(before, after), inliers=None)
+        return replace(soft or _frame_on_frame(before, after), inliers=None)
     if _unrelated(grey_before, grey_after):
         matrix = rows(frame_matrix(before.pixels.shape, after.pixels.shape))
         reason = ELSEWHERE if seen_from_elsewhere(grey_before, grey_after) else "nothing in common to align on"
         return Alignment(matrix=matrix, reason=reason, same_scene=False)
-    return _framed(before, after)
+    return _frame_on_frame(before, after)
 
 
-def _followed(before: Picture, after: Picture, works: Works, tracked: Tracked) -> Alignment:
+def _from_track(before: Picture, after: Picture, works: Works, tracked: Tracked) -> Alignment:
     """Choose what explains where points went: rows that moved, a bend, nothing, or the simplest matrix that fits."""
     (grey_before, scale_before), (grey_after, scale_after) = works
     found = tracked.matrix
@@ -109,21 +109,23 @@ def _followed(before: Picture, after: Picture, works: Works, tracked: Tracked) -
     bend, inliers = find_bend(grey_before, grey_after, found, tracked.near)
     if bend:
         matrix = _at_full_size(found, works)
-        return _told(Alignment("homography", rows(matrix), inliers, BENT, bend=bend))
+        return _with_turn_in_words(Alignment("homography", rows(matrix), inliers, BENT, bend=bend))
     same_size = before.pixels.shape == after.pixels.shape
     if is_small_move(found, grey_before, grey_after):
-        framed = Alignment(reason="already in place") if same_size else replace(_framed(before, after), reason=None)
+        framed = (
+            Alignment(reason="already in place") if same_size else replace(_frame_on_frame(before, after), reason=None)
+        )
         frame = frame_matrix(grey_before.shape, grey_after.shape)
         may_be = same_size or framed.model != "none"
         resized = not same_size and _resized(before, after, found, works)
         if may_be and (resized or not _better(grey_before, grey_after, found, frame)):
             return replace(framed, inliers=len(tracked.before))
     full = to_full(tracked.before, scale_before), to_full(tracked.after, scale_after)
-    fitted = simplest_fit(*full, same_size, 1.0 / min(scale_before)) or _framed(before, after)
+    fitted = simplest_fit(*full, same_size, 1.0 / min(scale_before)) or _frame_on_frame(before, after)
     if len(tracked.before) < FEW_POINTS and fitted.model not in ("none", "shift"):
-        slid = _slid(before, after, grey_before, grey_after, scale_before, found)
+        slid = _shifted_as_a_whole(before, after, grey_before, grey_after, scale_before, found)
         fitted = slid or fitted
-    return _told(_snapped(fitted, before, after))
+    return _with_turn_in_words(_snapped_to_pixels(fitted, before, after))
 
 
 def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:
@@ -140,10 +142,10 @@ def _exact(before: UInt8Array, after: UInt8Array) -> Alignment | None:
     matrix = exactly_oriented(before, busy, after)
     if matrix is None:
         return None
-    return _told(Alignment("affine" if turn_of(matrix)[0] else "similarity", rows(matrix)))
+    return _with_turn_in_words(Alignment("affine" if turn_of(matrix)[0] else "similarity", rows(matrix)))
 
 
-def _slid(
+def _shifted_as_a_whole(
     before: Picture,
     after: Picture,
     grey_before: UInt8Array,
@@ -202,7 +204,7 @@ def _by_bands(bands: tuple[Band, ...], before: UInt8Array, after: UInt8Array) ->
     return replace(alignment, reason=" and ".join(words) or None)
 
 
-def _snapped(alignment: Alignment, before: Picture, after: Picture) -> Alignment:
+def _snapped_to_pixels(alignment: Alignment, before: Picture, after: Picture) -> Alignment:
     """Put a shift or turn on whole pixels when the pixels prove equal there: then nothing need be resampled."""
     matrix = np.array(alignment.matrix)
     whole = np.rint(matrix)
@@ -217,7 +219,7 @@ def _snapped(alignment: Alignment, before: Picture, after: Picture) -> Alignment
     return replace(alignment, matrix=rows(whole))
 
 
-def _told(alignment: Alignment) -> Alignment:
+def _with_turn_in_words(alignment: Alignment) -> Alignment:
     """Say in words when *after* is mirrored or clearly turned."""
     mirrored, degrees = turn_of(np.array(alignment.matrix))
     words = []
@@ -231,7 +233,7 @@ def _told(alignment: Alignment) -> Alignment:
     return replace(alignment, reason=" and ".join(words)) if words else alignment
 
 
-def _framed(before: Picture, after: Picture) -> Alignment:
+def _frame_on_frame(before: Picture, after: Picture) -> Alignment:
     """Without a fit the frames are laid over each other, or, when no resizing explains them, corner on corner."""
     if before.pixels.shape == after.pixels.shape:
         return Alignment(reason="nothing found to align on")

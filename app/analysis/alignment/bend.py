@@ -14,7 +14,7 @@ EXPONENTS = tuple((i, j) for i in range(DEGREE + 1) for j in range(DEGREE + 1 - 
 STEP = 8
 """Pixels between the places where a map is computed; it is smooth in between."""
 Float = npt.NDArray[np.float64]
-Maps = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+RemapGrids = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 def terms(places: npt.NDArray[Any], shape: tuple[int, ...]) -> Float:
@@ -35,7 +35,7 @@ def to_after(places: npt.NDArray[Any], matrix: FloatMatrix, bend: Bend, shape: t
     return np.asarray(cv2.perspectiveTransform(np.asarray(bent, np.float64)[None], matrix)[0], np.float64)
 
 
-def bent_map(matrix: FloatMatrix, bend: Bend, shape: tuple[int, ...], rows: tuple[int, int]) -> Maps:
+def bent_map(matrix: FloatMatrix, bend: Bend, shape: tuple[int, ...], rows: tuple[int, int]) -> RemapGrids:
     """Say where each pixel of some rows (first, end) of a frame (height, width) lies in *after*: x and y, (rows, W)."""
     width = shape[1]
     top, end = rows

@@ -33,7 +33,7 @@ MOSTLY = 0.45
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class BlockAgreement:
     """How much of two pictures that lie over each other shows the same.
 
     Attributes:
@@ -85,7 +85,7 @@ def best_shift(before: FloatArray, after: FloatArray) -> tuple[FloatArray, Float
     return middle, after[y : y + middle.shape[0], x : x + middle.shape[1]], (x - dx, y - dy)
 
 
-def likeness(before: FloatArray, after: FloatArray) -> Likeness:
+def block_agreement(before: FloatArray, after: FloatArray) -> BlockAgreement:
     """Compare two small high-passed pictures block by block.
 
     Blocks vote because a large change takes only its own blocks with it, where one correlation over the whole
@@ -99,7 +99,7 @@ def likeness(before: FloatArray, after: FloatArray) -> Likeness:
     whole = _correlation(before, after)
     either = (spread_a > TEXTURE) | (spread_b > TEXTURE)
     alike, equal = (int((both & (correlation > least)).sum()) for least in (ALIKE, EQUAL))
-    return Likeness(int(both.sum()), int(either.sum()), alike, equal, whole)
+    return BlockAgreement(int(both.sum()), int(either.sum()), alike, equal, whole)
 
 
 def _correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
@@ -115,13 +115,13 @@ def _blocks(image: FloatArray) -> FloatArray:
 
 def shows_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
     """Say whether two grey pictures look alike once *after* is laid over *before*; flat ones get the benefit."""
-    found = likeness(*_laid(before, after, matrix))
+    found = block_agreement(*_laid(before, after, matrix))
     return found.blocks < ENOUGH or _related(found)
 
 
 def mostly_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
     """Say whether two grey pictures show the same in most places once *after* is laid over *before*."""
-    found = likeness(*_laid(before, after, matrix))
+    found = block_agreement(*_laid(before, after, matrix))
     return found.blocks >= ENOUGH and found.alike >= MOSTLY * found.blocks
 
 
@@ -129,7 +129,7 @@ def rows_agree(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bo
     """Say whether two grey pictures, laid over each other, are alike at every height."""
     a, b = _laid(before, after, matrix)
     for top in range(0, a.shape[0] - BLOCK + 1, BLOCK):
-        found = likeness(a[top : top + BLOCK], b[top : top + BLOCK])
+        found = block_agreement(a[top : top + BLOCK], b[top : top + BLOCK])
         if found.textured >= 3 and found.alike < 0.4 * found.textured:
             return False
     return True
@@ -138,11 +138,11 @@ def rows_agree(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bo
 def is_unrelated(before: UInt8Array, after: UInt8Array) -> bool:
     """Say whether two grey pictures (uint8) that do not align show nothing in common, though both show much."""
     a, b = small_greys(before, after)
-    found = likeness(*best_shift(a, b)[:2])
-    return found.blocks >= ENOUGH and not _related(found) and not _related(likeness(a, b))
+    found = block_agreement(*best_shift(a, b)[:2])
+    return found.blocks >= ENOUGH and not _related(found) and not _related(block_agreement(a, b))
 
 
-def _related(found: Likeness) -> bool:
+def _related(found: BlockAgreement) -> bool:
     """Weigh the blocks; the correlation of the whole also tells a negative."""
     return found.alike >= RELATED * found.blocks or found.equal >= 0.04 * found.blocks or abs(found.correlation) > 0.35
 
@@ -192,7 +192,7 @@ def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | N
     array (3, 3) or None
         Maps pixels of *before* to those of *after*.
     """
-    base = likeness(*best_shift(*small_greys(before, after))[:2])
+    base = block_agreement(*best_shift(*small_greys(before, after))[:2])
     if _share(base) >= 0.5:
         return None
     best_share, best = max(_share(base) + 0.25, 0.5), None
@@ -201,11 +201,11 @@ def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | N
         ratio = (before.shape[1] / before.shape[0]) / (turned.shape[1] / turned.shape[0])
         if not 0.8 < ratio < 1.25:
             continue
-        found = likeness(*best_shift(*small_greys(before, turned))[:2])
+        found = block_agreement(*best_shift(*small_greys(before, turned))[:2])
         if found.textured >= 4 and _share(found) > best_share:
             best_share, best = _share(found), oriented @ frame_matrix(before.shape, turned.shape)
     return best
 
 
-def _share(found: Likeness) -> float:
+def _share(found: BlockAgreement) -> float:
     return found.alike / max(1, found.textured)

@@ -67,7 +67,7 @@ def find_mask(evidence: Evidence, shape: tuple[int, int], least: int) -> UInt8Ar
     return mask
 
 
-def alike(fine: FloatArray, coarse: FloatArray) -> FloatArray:
+def geometric_mean(fine: FloatArray, coarse: FloatArray) -> FloatArray:
     """Give the geometric mean of what two scales show in one place.
 
     Parameters
@@ -86,7 +86,7 @@ def alike(fine: FloatArray, coarse: FloatArray) -> FloatArray:
 
 def _jointly(fine: FloatArray, coarse: FloatArray) -> FloatArray:
     """Raise what two scales show to the threshold of one."""
-    joint = alike(fine, coarse) / JOINT
+    joint = geometric_mean(fine, coarse) / JOINT
     return np.where(joint > 1, np.maximum(fine, SEED * joint), fine)
 
 

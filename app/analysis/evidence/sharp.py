@@ -36,8 +36,8 @@ STROKE, COHERENT = 1.2, 0.02
 """Sigma in pixels of a blur, and the share of the squared difference that it leaves where strokes came or went."""
 STEPS, FARTHEST, SETTLED = 12, 2.5, 0.02
 """How often the shift is improved, how many pixels it may be, and what it changes at last."""
-STILL = 0.6
-"""Share of the evidence that a letter keeps when it made those after it move on; thin strokes keep less."""
+STILL, LETTER = 0.6, 0.5
+"""Share of the evidence that a letter keeps when it made those after it move on, and of their area that it has."""
 LARGEST, MOST_PIECES = 64, 200
 """Pixels a side from which a piece is not small, and how many pieces are no digits."""
 _UNIT = 40.0
@@ -73,9 +73,10 @@ def find_sharp(plain: FloatArray, before: UInt8Array, after: UInt8Array) -> UInt
         left = _left_in_place(before, after, box)
         if left is not None:  # it is held against the same noise, and against what moved on
             still = _dense(part * left)
-            if still.max() <= max(limit, STILL * _dense(part).max()):
+            kept = still > PIECE * still.max()
+            if still.max() <= max(limit, STILL * _dense(part).max()) or kept.sum() > LETTER * inside.sum():
                 continue
-            part, inside = part * left, still > PIECE * still.max()
+            part, inside = part * left, kept
         out[box.slices][inside & (part > GROW)] = 255
     return out
 

@@ -9,7 +9,7 @@ from app.analysis.changed import Changed
 from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.likeness import Likeness
-from app.analysis.noise_free.scoring import score_box, score_redrawn_boxes, strictness_of, strips, with_alpha
+from app.analysis.noise_free.scoring import score_box, score_redrawn_boxes, stack_alpha, strips, threshold_factor
 from app.analysis.sampling import strongest_difference
 
 _HEAT_PIXELS = 2_000_000
@@ -106,7 +106,7 @@ def _mark(
     unequal = np.zeros((box.height, box.width), np.uint8)
     for strip in strips(box):
         rows = slice(strip.y - box.y, strip.y - box.y + strip.height)
-        apart = strongest_difference(*with_alpha(first, second, strip.slices))
+        apart = strongest_difference(*stack_alpha(first, second, strip.slices))
         unequal[rows] = _unequal(first, second, strip, apart, options.sensitivity)
         if areas is not None and options.sensitivity < 100:
             unequal[rows] &= _told(apart, scores[rows], areas[strip.slices], options.sensitivity)
@@ -147,7 +147,7 @@ def _told(apart: UInt8Array, scores: FloatArray, areas: FloatArray, sensitivity:
     """Give the pixels of drawings done again that differ more than a drawn edge does, or as areas; 255 for each."""
     near = cv2.dilate((scores > 0.4).astype(np.uint8), SQUARE) > 0
     area = cv2.dilate((areas >= 1).astype(np.uint8), SQUARE) > 0
-    told = near & (area | (apart > SEEN * min(1.0, strictness_of(sensitivity))))
+    told = near & (area | (apart > SEEN * min(1.0, threshold_factor(sensitivity))))
     return np.where(told, np.uint8(255), np.uint8(0))
 
 

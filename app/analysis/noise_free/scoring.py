@@ -15,14 +15,14 @@ LEAST_REDRAWN, MOST_REDRAWN = 2.0, 3.5
 """... within these bounds: the largest that only drawing did to a letter, and what other letters surely reach."""
 
 
-def strictness_of(sensitivity: float) -> float:
+def threshold_factor(sensitivity: float) -> float:
     """Give the factor on every threshold: 1 at 50, 0 at 100, and less than 9 at 0."""
     if sensitivity <= 50:
         return float(2.0 ** ((50 - sensitivity) / 16))
     return float(((100 - sensitivity) / 50) ** 1.5)
 
 
-def keenness_of(sensitivity: float) -> float:
+def explained_share(sensitivity: float) -> float:
     """Give the share of an explained difference that counts all the same: 0 up to 50, 1 at 100."""
     return max(0.0, (sensitivity - 50) / 50)
 
@@ -57,10 +57,10 @@ def score_box(first: Picture, second: Picture, box: Box, options: Options, stren
     strength : array (height, width), float32
         Is filled in the box: 0 and up, 1 is the threshold.
     """
-    strictness, keenness = strictness_of(options.sensitivity), keenness_of(options.sensitivity)
+    strictness, keenness = threshold_factor(options.sensitivity), explained_share(options.sensitivity)
     for strip in strips(box):
         part, own = _around(strip, strength.shape)
-        before, after = with_alpha(first, second, part)
+        before, after = stack_alpha(first, second, part)
         found = score(before, after, strictness, keenness, strength.size)
         if first.deep is not None and second.deep is not None:
             found = np.maximum(found, score_deep(first.deep[part], second.deep[part], strictness))
@@ -90,11 +90,11 @@ def score_redrawn_boxes(
     array (height, width), float32, or None
         What areas alone say, 1 and up for a change; None, and nothing judged, when most of it really differs.
     """
-    strictness, keenness = strictness_of(options.sensitivity), keenness_of(options.sensitivity)
+    strictness, keenness = threshold_factor(options.sensitivity), explained_share(options.sensitivity)
     areas = np.zeros_like(strength)
     for strip in (strip for box in boxes for strip in strips(box)):
         part, own = _around(strip, strength.shape)
-        found = score_redrawn(*with_alpha(first, second, part), strictness, keenness)
+        found = score_redrawn(*stack_alpha(first, second, part), strictness, keenness)
         strength[strip.slices], areas[strip.slices] = found[0][own], found[1][own]
     typical, typical_area = (_typical(scores, changed) for scores in (strength, areas))
     if max(typical, typical_area) > MOST_REDRAWN:
@@ -116,7 +116,7 @@ def _typical(scores: FloatArray, changed: Changed) -> float:
     return TYPICAL_FACTOR * float(np.median(list(tiles)))
 
 
-def with_alpha(first: Picture, second: Picture, part: Any) -> tuple[Any, Any]:
+def stack_alpha(first: Picture, second: Picture, part: Any) -> tuple[Any, Any]:
     """Give a part of two pictures of one size, with alpha as a fourth channel when either has any.
 
     Parameters

@@ -10,17 +10,17 @@ import cv2
 import numpy as np
 
 from app.analysis.alignment.laying import Laid
-from app.analysis.evidence.hysteresis import alike, find_mask
+from app.analysis.evidence.block_matching import match_blocks
+from app.analysis.evidence.hysteresis import find_mask, geometric_mean
 from app.analysis.evidence.sharp import find_sharp
-from app.analysis.evidence.slipping import settle
 from app.analysis.evidence.weighing import Evidence, find_evidence, weigh
 from app.analysis.geometry import size_in_after
 from app.analysis.measures.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Options, Region, Tone, UInt8Array
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.marking import mark_changes
-from app.analysis.noise_free.scoring import keenness_of, strictness_of
-from app.analysis.regions.grouping import Strength, apart, find_regions
+from app.analysis.noise_free.scoring import explained_share, threshold_factor
+from app.analysis.regions.grouping import Strength, find_regions, merge_near
 from app.analysis.resize import reduce_to_size, scaled_size
 from app.analysis.sampling import strongest_difference
 from app.analysis.threads import in_threads
@@ -86,7 +86,7 @@ def _find_exactly(laid: Laid, after: UInt8Array, tone: Tone, options: Options, a
     marked = mark_changes(first, second, changed, laid.likeness, options, laid.valid)
     height, width = marked.mask.shape
     few = len(marked.boxes) <= MOST_PLACES
-    places = apart(marked.boxes, marked.mask.shape) if few else [Box(0, 0, width, height)]
+    places = merge_near(marked.boxes, marked.mask.shape) if few else [Box(0, 0, width, height)]
     strength = Strength(marked.strength)
     regions, mask = find_regions(
         first.pixels, after, marked.mask, strength, laid.alignment, after_shape, options.min_area, places
@@ -115,7 +115,7 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
     mask = find_mask(evidence, work, least)
     for _ in range(ROUNDS):
-        settled = settle(*found.planes, seen, mask)
+        settled = match_blocks(*found.planes, seen, mask)
         if settled is None:
             break
         found = weigh(found.planes[0], settled, seen)
@@ -127,7 +127,7 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     places = _places(mask, shape)
     if scale < 1:
         mask = np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
-    firmness = alike(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
+    firmness = geometric_mean(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
     strength = Strength(scores, firmness, sharp, smallest)
     regions, kept = find_regions(before, after, mask, strength, alignment, after_shape, options.min_area, places)
     heat = np.clip(scores * 64, 0, 255).astype(np.uint8)
@@ -180,7 +180,7 @@ def _places(mask: UInt8Array, shape: tuple[int, ...]) -> list[Box] | None:
         left, top = math.floor(x * across), math.floor(y * down)
         right, bottom = math.ceil((x + width) * across), math.ceil((y + height) * down)
         boxes.append(Box(left, top, min(right, shape[1]) - left, min(bottom, shape[0]) - top))
-    return apart(boxes, shape)
+    return merge_near(boxes, shape)
 
 
 def _sensitive(
@@ -189,9 +189,9 @@ def _sensitive(
     """Scale what was found; above 50 the plain difference counts more and more, until at 100 every pixel does."""
     if sensitivity == 50:
         return evidence
-    strictness = np.float32(strictness_of(sensitivity))
+    strictness = np.float32(threshold_factor(sensitivity))
     levels, plain = [level / strictness for level in evidence.levels], evidence.plain / strictness
-    keenness = keenness_of(sensitivity)
+    keenness = explained_share(sensitivity)
     if keenness > 0:
         apart_by = np.asarray(strongest_difference(before, after), np.float32)
         apart_by[seen == 0] = 0

@@ -70,7 +70,7 @@ def find_regions(
     min_area : int, optional
         Smallest region in pixels, when the caller asks for one.
     places : sequence of Box, optional
-        Where to look: boxes so far apart that no region reaches from one into another (see `apart`).
+        Where to look: boxes so far apart that no region reaches from one into another (see `merge_near`).
 
     Returns
     -------
@@ -135,7 +135,7 @@ def _part_of(scores: npt.NDArray[Any], box: Box, shape: tuple[int, ...]) -> npt.
     return scores[top:bottom, left:right]
 
 
-def apart(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
+def merge_near(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
     """Join boxes of marked pixels until no region can reach from one into another."""
     reach, joined = _reach(shape), list(boxes)
     again = True

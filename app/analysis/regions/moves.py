@@ -9,7 +9,7 @@ from app.analysis.regions.views import Standing, View, core, strongest
 from app.analysis.resize import scaled_size
 
 BoolArray = npt.NDArray[np.bool_]
-Region = tuple[Box, UInt8Array]
+MaskedBox = tuple[Box, UInt8Array]
 
 SIDE = 48
 """Longer side in pixels at which a region is searched in another one."""
@@ -28,7 +28,7 @@ ONE_SIDED = 0.2
 
 
 def find_moves(
-    before: UInt8Array, after: UInt8Array, found: list[Region], views: list[View], standing: list[Standing]
+    before: UInt8Array, after: UInt8Array, found: list[MaskedBox], views: list[View], standing: list[Standing]
 ) -> set[int]:
     """Find the regions whose content went from one place to another.
 
@@ -63,7 +63,7 @@ def find_moves(
     return moved
 
 
-def _colour(image: UInt8Array, region: Region) -> npt.NDArray[np.float64]:
+def _colour(image: UInt8Array, region: MaskedBox) -> npt.NDArray[np.float64]:
     box, members = region
     return np.array(cv2.mean(image[box.slices], members)[:3])
 
@@ -72,7 +72,7 @@ def _alike_in_size(a: Box, b: Box) -> bool:
     return max(a.width, b.width) <= 2 * min(a.width, b.width) and max(a.height, b.height) <= 2 * min(a.height, b.height)
 
 
-def _came_from(before: UInt8Array, after: UInt8Array, here: Region, there: Region) -> bool:
+def _came_from(before: UInt8Array, after: UInt8Array, here: MaskedBox, there: MaskedBox) -> bool:
     """Say whether *before* showed in one region what *after* shows in another, and the outlines agree."""
     (box, members), (other, others) = here, there
     scale = min(1.0, SIDE / max(box.width, box.height))

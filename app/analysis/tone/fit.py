@@ -6,7 +6,7 @@ import numpy as np
 
 from app.analysis.model import Tone, UInt8Array
 from app.analysis.threads import in_threads
-from app.analysis.tone.afar import with_afar
+from app.analysis.tone.block_means import with_block_means
 from app.analysis.tone.curve import Levels, followed_curves
 from app.analysis.tone.models import (
     CAP,
@@ -152,7 +152,7 @@ def _look(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Sam
     if seen is None:
         return None
     telling = telling_of(seen)
-    more = with_afar(seen, telling, before, after, valid)
+    more = with_block_means(seen, telling, before, after, valid)
     return more, telling if more is seen else telling_of(more)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.analysis.model import Alignment, Box, Region, UInt8Array
-from app.analysis.regions.grouping import Strength, apart, find_regions
+from app.analysis.regions.grouping import Strength, find_regions, merge_near
 from tests.analysis.pictures import compare
 
 SHAPE = (300, 400)
@@ -108,7 +108,7 @@ def test_scraps_beside_a_change_belong_to_it() -> None:
     letter, scraps = (160, 128, 28, 19), [(160, 115, 9, 7), (181, 115, 7, 5)]
     mask = marked(letter, *scraps)
     assert boxes(mask) == [Box(160, 115, 28, 32)]
-    places = apart([Box(*letter), *(Box(*scrap) for scrap in scraps)], mask.shape)
+    places = merge_near([Box(*letter), *(Box(*scrap) for scrap in scraps)], mask.shape)
     assert places == [Box(160, 115, 28, 32)]
     assert boxes(marked(letter, (160, 90, 9, 7))) == [Box(160, 90, 9, 7), Box(*letter)]
 
@@ -203,7 +203,7 @@ def test_grains_beyond_counting_end_in_few_regions() -> None:
 
 def test_looking_only_where_something_is_finds_the_same() -> None:
     mask = marked((20, 20, 10, 10), (33, 20, 10, 10), (200, 200, 60, 60))
-    places = apart([Box(20, 20, 10, 10), Box(33, 20, 10, 10), Box(200, 200, 60, 60)], mask.shape)
+    places = merge_near([Box(20, 20, 10, 10), Box(33, 20, 10, 10), Box(200, 200, 60, 60)], mask.shape)
     assert sorted(places, key=lambda box: box.x) == [Box(20, 20, 23, 10), Box(200, 200, 60, 60)]
     assert boxes(mask, places=places) == boxes(mask) == [Box(20, 20, 23, 10), Box(200, 200, 60, 60)]
 
@@ -218,7 +218,7 @@ def test_looking_only_where_something_is_marked_finds_the_same_regions(boxes: li
     alignment = compare(blank, blank).alignment
     strength = mask.astype(np.float32)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    places = apart([Box(*row) for row in stats[1:, :4].tolist()], mask.shape)
+    places = merge_near([Box(*row) for row in stats[1:, :4].tolist()], mask.shape)
     whole, kept = find_regions(blank, blank, mask, Strength(strength), alignment, (110, 140))
     parts, kept_parts = find_regions(blank, blank, mask, Strength(strength), alignment, (110, 140), places=places)
     assert {region.before for region in whole} == {region.before for region in parts}

@@ -20,7 +20,9 @@ THIN = 0.03
 """... and what its patches tell on average up to which it is drawn in thin strokes."""
 
 
-def with_afar(seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples:
+def with_block_means(
+    seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array
+) -> Samples:
     """Add blocks of other tones, where flat patches have few tones: thin letters and small icons are never flat.
 
     From afar they are: blur and compression keep the mean of strokes and ground.

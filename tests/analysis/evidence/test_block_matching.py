@@ -5,7 +5,7 @@ import numpy as np
 from skimage import data
 
 from app.analysis import Options, evaluate
-from app.analysis.evidence.slipping import settle
+from app.analysis.evidence.block_matching import match_blocks
 from app.analysis.model import FloatArray, UInt8Array
 
 PICTURE: FloatArray = np.asarray(data.camera()[100:340, 60:420], np.float32)
@@ -28,29 +28,29 @@ def slipped(by: int) -> FloatArray:
 
 def test_a_place_that_is_off_comes_back() -> None:
     after = slipped(3)
-    settled = settle([PICTURE], [after], SEEN, mask_of((120, 48, 96, 96)))
+    settled = match_blocks([PICTURE], [after], SEEN, mask_of((120, 48, 96, 96)))
     assert settled is not None
     inside = (slice(72, 120), slice(144, 192))
     assert np.abs(settled[0] - PICTURE)[inside].mean() < 0.2 * np.abs(after - PICTURE)[inside].mean()
 
 
 def test_what_is_farther_off_is_left_for_a_change() -> None:
-    assert settle([PICTURE], [slipped(12)], SEEN, mask_of((150, 80, 20, 20))) is None
+    assert match_blocks([PICTURE], [slipped(12)], SEEN, mask_of((150, 80, 20, 20))) is None
 
 
 def test_a_thing_that_was_not_there_is_no_slip() -> None:
     after = PICTURE.copy()
     cv2.circle(after, (170, 96), 14, 255, -1)
-    assert settle([PICTURE], [after], SEEN, mask_of((156, 82, 29, 29))) is None
+    assert match_blocks([PICTURE], [after], SEEN, mask_of((156, 82, 29, 29))) is None
 
 
 def test_where_nothing_differs_nothing_is_looked_at() -> None:
-    assert settle([PICTURE], [slipped(3)], SEEN, mask_of()) is None
+    assert match_blocks([PICTURE], [slipped(3)], SEEN, mask_of()) is None
 
 
 def test_tiny_pictures_are_left_alone() -> None:
     tiny = PICTURE[:20, :20]
-    assert settle([tiny], [tiny + 9], SEEN[:20, :20], np.full((20, 20), 255, np.uint8)) is None
+    assert match_blocks([tiny], [tiny + 9], SEEN[:20, :20], np.full((20, 20), 255, np.uint8)) is None
 
 
 def print_of(bend: float, stamp: bool = False) -> bytes:

@@ -25,7 +25,7 @@ LEFT = 0.5
 MOST_BLOCKS = 400
 
 
-def settle(
+def match_blocks(
     before: Sequence[UInt8Array], after: Sequence[UInt8Array], seen: UInt8Array, mask: UInt8Array
 ) -> list[UInt8Array] | None:
     """Shift blocks of *after* that are out of place.
@@ -57,7 +57,7 @@ def settle(
         shifts[row, column] = _shift_of(before, after, seen, row * height // rows, column * width // columns)
     if not shifts.any():
         return None
-    return _laid_anew(after, shifts)
+    return _warp_blocks(after, shifts)
 
 
 def _shift_of(
@@ -101,7 +101,7 @@ def _apart(
     return total
 
 
-def _laid_anew(after: Sequence[UInt8Array], shifts: npt.NDArray[np.float32]) -> list[Any]:
+def _warp_blocks(after: Sequence[UInt8Array], shifts: npt.NDArray[np.float32]) -> list[Any]:
     """Move each block by its shift, and what lies between two by something between."""
     height, width = after[0].shape
     field = cv2.resize(shifts, (width, height), interpolation=cv2.INTER_LINEAR)
