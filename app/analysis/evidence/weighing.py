@@ -60,11 +60,13 @@ class Evidence:
         levels: at each scale, each half the one before: what no neighbour in the other image explains.
         plain: at full size: the difference as it is, which a change carries on into its edges.
         planes: luma and chroma of both images, equally sharp, at full size.
+        binarised: whether a threshold decided between black and white in both, and with it where every edge is.
     """
 
     levels: list[FloatArray]
     plain: FloatArray
     planes: tuple[Sequence[UInt8Array], Sequence[UInt8Array]] = ((), ())
+    binarised: bool = False
 
 
 def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Evidence:
@@ -124,7 +126,7 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
     *scores, plain = in_threads(lambda index: tasks[index](), range(len(tasks)))
     if len(scores) > 1:
         scores[0] = _backed(scores[0], scores[1])
-    return Evidence(scores, plain, (before, after))
+    return Evidence(scores, plain, (before, after), binarised)
 
 
 def _voters(scales: Sequence[Scale]) -> list[Any]:

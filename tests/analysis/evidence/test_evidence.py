@@ -11,6 +11,7 @@ from app.analysis import evaluate
 from app.analysis.evidence.hysteresis import find_mask
 from app.analysis.evidence.weighing import Evidence, find_evidence
 from app.analysis.model import UInt8Array
+from tests.analysis import screens
 from tests.analysis.pictures import encoded, quantised, resaved
 
 PHOTO: UInt8Array = np.asarray(data.astronaut()[:400, :440])
@@ -219,3 +220,12 @@ def test_coarse_compression_of_colour_is_no_evidence(seed: int, quality: int) ->
     before = icon(seed)
     files = [cv2.imencode(".png", image)[1].tobytes() for image in (before, resaved(before, quality))]
     assert evaluate(*files).verdict == "equivalent"
+
+
+def test_black_and_white_is_told_from_text_with_soft_edges() -> None:
+    """Where a threshold set every edge, what differs along edges is no digit."""
+    text = screens.page()
+    black_and_white = np.where(text > 128, np.uint8(255), np.uint8(0))
+    seen = np.full(text.shape[:2], 255, np.uint8)
+    assert find_evidence(black_and_white, black_and_white, seen).binarised
+    assert not find_evidence(text, text, seen).binarised
