@@ -9,6 +9,7 @@ from app.analysis.changed import Changed
 from app.analysis.evidence.sharpness import blur_explains
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import span
+from app.analysis.noise_free.displacement import is_turned_or_scaled
 from app.analysis.sampling import Tiles, sample_tiles
 
 _SAMPLED = 80
@@ -40,7 +41,8 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     -------
     bool
         True when most busy pixels are equal; otherwise when contrast is the same in both images and few pixels
-        lie far outside the range of their neighbours in the other one, and no blur of one image makes the other.
+        lie far outside the range of their neighbours in the other one, and no turn, scale or blur of one image makes
+        the other.
 
     Notes
     -----
@@ -55,7 +57,7 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     if equal > 0.5 * busy and (telling < 0.1 * busy or telling_equal > 0.5 * telling):
         return True
     sharp = min(contrast, contrast_after) > _LEAST_SHARP * max(contrast, contrast_after)
-    if not sharp or totals[9] >= _MOST_OUTSIDE * telling:
+    if not sharp or totals[9] >= _MOST_OUTSIDE * telling or is_turned_or_scaled(before, after):
         return False
     greys = [np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8) for image in (before, after)]
     return not blur_explains(greys[0], greys[1])

@@ -8,6 +8,7 @@ from app.analysis.changed import find_changed
 from app.analysis.model import UInt8Array
 from app.analysis.noise_free.redrawn import drawn_in_place
 from tests.analysis import screens
+from tests.analysis.pictures import compare
 
 PAGE: UInt8Array = screens.sampled()
 
@@ -72,3 +73,18 @@ def test_large_letters_that_are_hardly_less_sharp_were_blurred_and_not_drawn_aga
     blurred = np.asarray(cv2.GaussianBlur(large, (0, 0), sigma), np.uint8)
     assert not in_place(blurred, large)
     assert not in_place(large, blurred)
+
+
+@pytest.mark.parametrize("degrees", [0.05, 0.1, 0.15, -0.2])
+def test_a_page_turned_by_a_hair_is_not_drawn_again(degrees: float) -> None:
+    """Its letters lie within the range of their neighbours; whole lines of them were called changed."""
+    assert not in_place(turned(degrees))
+    found = compare(PAGE, turned(degrees))
+    assert found.verdict == "equivalent"
+    assert found.alignment.model != "none"
+
+
+def test_a_page_scaled_by_a_hair_is_not_drawn_again() -> None:
+    matrix = np.array([[1.003, 0, -1], [0, 1.003, -0.7]])
+    scaled = cv2.warpAffine(PAGE, matrix, screens.SIZE[::-1], flags=cv2.INTER_CUBIC, borderValue=(255, 255, 255))
+    assert not in_place(np.asarray(scaled, np.uint8))
