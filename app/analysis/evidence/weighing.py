@@ -42,8 +42,9 @@ SPREAD = 0.1
 """Pixels by which edges may be wider in one image; over text that changes what a coarse scale sees."""
 BINARISED = 0.3
 """The same where a threshold decided between black and white, and with it where every edge is."""
-ANY_GREYS, RESAMPLED_GREYS = 0.02, 0.06
-"""Share of greys up to which a picture is black and white, and up to which it is when it was laid over another such."""
+ANY_GREYS, RESAMPLED_GREYS = 0.1, 0.3
+"""Greys for each pixel of ink or paper, whichever is rarer, up to which a picture is black and white, and up to which
+it is when it was laid over another such: of drawn letters half of the ink is grey."""
 BINS = len(CONTRAST_EDGES) + 1
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
 
@@ -144,9 +145,10 @@ def _voters(scales: Sequence[Scale]) -> list[Any]:
 
 
 def _share_of_greys(luma: UInt8Array) -> float:
-    """Give the share of pixels that are neither black nor white, as far as a ninth of them tells."""
+    """Give how many pixels are neither black nor white for each dark or bright one, as far as a ninth of them tells."""
     sample = luma[::3, ::3]
-    return float(((sample > 24) & (sample < 231)).mean())
+    greys, dark = ((sample > 24) & (sample < 231)).mean(), (sample < 128).mean()
+    return float(greys / max(min(dark, 1 - dark), 1 / sample.size))
 
 
 def _halved(plane: Any) -> Any:
