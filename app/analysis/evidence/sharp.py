@@ -69,16 +69,17 @@ def find_sharp(plain: FloatArray, before: UInt8Array, after: UInt8Array) -> UInt
     if len(pieces) > MOST_PIECES:
         return out
     for box, inside in pieces:
-        part = plain[box.slices]
         left = _left_in_place(before, after, box)
-        if left is not None:  # it is held against the same noise, and against what moved on
-            still = _dense(part * left)
-            kept = still > PIECE * still.max()
-            if still.max() <= max(limit, STILL * _dense(part).max()) or kept.sum() > LETTER * inside.sum():
-                continue
-            part, inside = part * left, kept
-        out[box.slices][inside & (part > GROW)] = 255
+        if left is None or _holds_a_letter(plain[box.slices], left, inside, limit):
+            out[box.slices][inside & (plain[box.slices] > GROW)] = 255
     return out
+
+
+def _holds_a_letter(plain: FloatArray, left: FloatArray, inside: npt.NDArray[np.bool_], limit: float) -> bool:
+    """Say whether a small part of what moved on is left, as a letter is that nudged the rest of its line."""
+    still = _dense(plain * left)
+    enough = still.max() > max(limit, STILL * _dense(plain).max())
+    return bool(enough and (still > PIECE * still.max()).sum() <= LETTER * inside.sum())
 
 
 def _dense(plain: FloatArray) -> Any:
@@ -115,7 +116,7 @@ def _left_in_place(before: UInt8Array, after: UInt8Array, box: Box) -> FloatArra
     """Give the share of the difference of each pixel that is left where a place is only out of place; None where not.
 
     Either a small shift of it and its surroundings leaves little, or what differs changes sign from pixel to pixel, as
-    it does in hatching that was resampled. Of a line whose letters moved on, the letter that did it is left.
+    it does in hatching that was resampled. Of a line whose letters moved on, the letter that made them is left.
 
     References
     ----------
