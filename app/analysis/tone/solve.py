@@ -10,10 +10,10 @@ from app.analysis.tone.tone_map import WAVES, Float, curve_terms, light_at, orde
 ITERATIONS = 12
 SETTLED, NARROWED = 0.01 / 255, 5
 """What a round may still change, once so many have brought the weights to their final width, for it to be the last."""
-HELD, PULL = 1e-9, 0.2
+HELD, PULL, PULL_IN_LIGHT = 1e-9, 0.2, 0.01
 """Weights of a bound that holds: it need not pull, but paper that is white to the limit most likely lies at the limit.
 
-Not in uneven light, which would have to leave all of the paper there.
+Less so in uneven light, which would have to leave all of the paper there.
 """
 CURVE_RIDGE = np.array([1e-2, 1e-6, 2e-4, 1e-3, 1e-2, 1e-2])
 GAIN_RIDGE = np.where(np.arange(len(CURVE_RIDGE)) == 1, CURVE_RIDGE, 100.0)
@@ -80,11 +80,12 @@ def fit(
     residual = one_sided(seen, _fitted(columns, solution))
     target_bound, source_bound = seen.bounds
     bounded = target_bound & ~source_bound
+    pull = PULL if light_terms == 0 else PULL_IN_LIGHT
     for round_ in range(ITERATIONS):
         weights = _robust(residual, weight, round_)
         normals = []
         for channel, terms in enumerate(columns):
-            holds = np.where(bounded[:, channel], PULL * weights, HELD) if light_terms == 0 else HELD
+            holds = np.where(bounded[:, channel], pull * weights, HELD)
             say = np.where(residual[:, channel] == 0, holds, weights)
             root = np.sqrt(say / say.sum())
             weighted = terms * root
