@@ -140,12 +140,12 @@ def _left_in_place(before: UInt8Array, after: UInt8Array, box: Box) -> FloatArra
             return None
         if np.abs(step).max() < SETTLED:
             break
-    if window[0].stop > len(before) or window[1].stop > before.shape[1] or 0 in (top, left):
-        return np.zeros_like(at_first)  # by the border too little is seen of what moved on
     # Each half of the way: between pixels both become equally soft, and that is no difference.
     moved = (_moved(there, shift / 2) - _moved(here, -shift / 2))[own]
     if _energy(moved) >= EXPLAINED * _energy(at_first):
         return None
+    if window[0].stop > len(before) or window[1].stop > before.shape[1] or 0 in (top, left):
+        return np.zeros_like(at_first)  # by the border too little is seen of what moved on
     return np.asarray(np.minimum(np.abs(moved) / np.maximum(np.abs(at_first), 1), 1), np.float32)
 
 

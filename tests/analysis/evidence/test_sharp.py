@@ -57,6 +57,14 @@ def test_a_stroke_that_came_is_found_and_hugged() -> None:
     assert overlap(found, unequal_box(drawn(60)[..., None], after[..., None])) > 0.8
 
 
+def test_a_stroke_that_came_is_found_near_the_border_too() -> None:
+    """There too little is seen of what moved on; but what no shift explains did not move."""
+    before = drawn(60)[:, 48:].copy()
+    after = before.copy()
+    cv2.line(after, (6, 22), (6, 38), 40, 2)
+    assert sharp(before, after) is not None
+
+
 @pytest.mark.parametrize("by", [0.5, -0.75, 1.25])
 def test_what_is_a_little_out_of_place_is_no_change(by: float) -> None:
     assert cv2.absdiff(drawn(60), drawn(60 + by)).max() > 60
