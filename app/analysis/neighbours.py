@@ -5,6 +5,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from app.analysis.model import FloatArray
+
 SQUARE = np.ones((3, 3), np.uint8)
 """A pixel and its eight neighbours."""
 
@@ -44,3 +46,19 @@ def outside(before: Any, after: Any, span_before: tuple[Any, Any], span_after: t
         other = cv2.subtract(image, limit, dst=other)
     beyond = cv2.max(beyond, other, dst=beyond)
     return np.maximum(beyond, 0, out=beyond)
+
+
+def gradient(image: Any) -> tuple[FloatArray, FloatArray]:
+    """Give how much an image rises from pixel to pixel, across and down (Sobel).
+
+    Parameters
+    ----------
+    image : array (H, W) or (H, W, C), uint8 or float32
+
+    Returns
+    -------
+    across, down : arrays like ``image``, float32
+        In its levels per pixel.
+    """
+    across, down = (cv2.Sobel(image, cv2.CV_32F, x, 1 - x, ksize=3, scale=1 / 8) for x in (1, 0))
+    return np.asarray(across, np.float32), np.asarray(down, np.float32)

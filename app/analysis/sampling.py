@@ -97,6 +97,15 @@ def strongest_difference(before: Any, after: Any) -> Any:
     return strongest_channel(cv2.absdiff(before, after))
 
 
+def worst_channel(change: Any) -> Any:
+    """Give the size of a signed change in the channel that changes most: (..., 3) to (...).
+
+    NumPy's ``max`` over so short an axis takes twenty times as long.
+    """
+    size = np.abs(change)
+    return np.maximum(np.maximum(size[..., 0], size[..., 1]), size[..., 2])
+
+
 def strongest_channel(image: Any) -> Any:
     """Give the largest over the channels: (height, width, channels) to (height, width)."""
     if image.ndim == 2:

@@ -38,18 +38,18 @@ def make(nuisance: str, seed: int, changed: bool) -> Case:
     """Draw a page twice, change some digits of the second, and look at that through the nuisance."""
     rng = np.random.default_rng(photos.seed_of("digits", nuisance, seed))
     lines = _lines(rng)
-    frame = photos.frame_of(_draw(lines).shape)
+    was = _draw(lines)
+    frame = photos.frame_of(was.shape)
     matrix = nuisances.camera(nuisance, frame, rng)
     now = list(lines)
     if changed:
         for number in rng.permutation(len(lines))[:CHANGED].tolist():
             now[number] = _with_another_digit(lines[number], rng)
-    was, seen = _draw(lines), _draw(now)
     boxes = [
         _box(_draw([line]), _draw([other]), frame) for line, other in zip(lines, now, strict=True) if line != other
     ]
     x, y, width, height = frame
-    after = nuisances.photograph(nuisances.look(seen, matrix, frame, nuisance, rng), nuisance, rng)
+    after = nuisances.photograph(nuisances.look(_draw(now), matrix, frame, nuisance, rng), nuisance, rng)
     return Case(
         f"digits-{seed}-{nuisance}-{len(boxes)}",
         nuisance,

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
+from app.analysis.neighbours import gradient
 
 SIZE = 1.5
 """Sigma in pixels of the Gaussian that adds up what lies together, about the width of a stroke."""
@@ -129,12 +130,11 @@ def _left_in_place(before: UInt8Array, after: UInt8Array, box: Box) -> FloatArra
     at_first = (there - here)[own]
     if _energy(cv2.GaussianBlur(there - here, (0, 0), STROKE)[own]) < COHERENT * _energy(at_first):
         return np.zeros_like(at_first)
-    across, down = cv2.Sobel(here, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(here, cv2.CV_32F, 0, 1, scale=1 / 8)
-    gradient = np.stack([across.ravel(), down.ravel()], axis=1)
-    normal = gradient.T @ gradient + np.eye(2) * here.size
+    slopes = np.stack([slope.ravel() for slope in gradient(here)], axis=1)
+    normal = slopes.T @ slopes + np.eye(2) * here.size
     shift = np.zeros(2)
     for _ in range(STEPS):
-        step = np.linalg.solve(normal, gradient.T @ (_moved(there, shift) - here).ravel())
+        step = np.linalg.solve(normal, slopes.T @ (_moved(there, shift) - here).ravel())
         shift -= step
         if np.abs(shift).max() > FARTHEST:
             return None

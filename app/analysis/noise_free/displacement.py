@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from app.analysis.changed import TILE
 from app.analysis.model import UInt8Array
+from app.analysis.neighbours import gradient
 from app.analysis.sampling import spread
 
 Float = npt.NDArray[np.float64]
@@ -63,12 +64,11 @@ def _displacements(before: UInt8Array, after: UInt8Array) -> tuple[Float, Float]
         top, left = tile // columns * TILE, tile % columns * TILE
         part = slice(top, top + TILE), slice(left, left + TILE)
         was, now = (_grey(image[part]) for image in (before, after))
-        across, down = (cv2.Sobel(was, cv2.CV_32F, x, 1 - x, scale=1 / 8).ravel() for x in (1, 0))
-        gradient = np.stack([across, down], axis=1)
-        normal = gradient.T @ gradient
+        slopes = np.stack([slope.ravel() for slope in gradient(was)], axis=1)
+        normal = slopes.T @ slopes
         if np.linalg.eigvalsh(normal)[0] >= _TEXTURE * was.size:
             places.append((left + TILE / 2, top + TILE / 2))
-            moves.append(-np.linalg.solve(normal, gradient.T @ (now - was).ravel()))
+            moves.append(-np.linalg.solve(normal, slopes.T @ (now - was).ravel()))
     return np.array(places, np.float64).reshape(-1, 2), np.array(moves, np.float64).reshape(-1, 2)
 
 

@@ -25,8 +25,8 @@ import numpy as np
 
 from app.analysis.model import Box, FloatArray, Kind, UInt8Array
 from app.analysis.regions.moves import find_moves
-from app.analysis.regions.views import BoolArray, Standing, View, core, look_at, stands_out, strongest
-from app.analysis.sampling import GREY
+from app.analysis.regions.views import BoolArray, Standing, View, core, look_at, stands_out
+from app.analysis.sampling import GREY, worst_channel
 from app.analysis.threads import in_threads
 
 SIDE, SMALL_SIDE = 96, 24
@@ -153,7 +153,7 @@ def structure_agreement(view: View) -> float | None:
 def _touched(view: View) -> BoolArray:
     """Mark the inside that changed: what stayed as it was between letters or leaves agrees and says nothing."""
     inside = core(view.inside)
-    difference = strongest(view.after - view.before)
+    difference = worst_channel(view.after - view.before)
     return np.asarray(inside & (difference >= TOUCHED * np.percentile(difference[inside], 90)), np.bool_)
 
 

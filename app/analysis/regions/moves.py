@@ -5,8 +5,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
-from app.analysis.regions.views import Standing, View, core, strongest
+from app.analysis.regions.views import Standing, View, core
 from app.analysis.resize import scaled_size
+from app.analysis.sampling import worst_channel
 
 BoolArray = npt.NDArray[np.bool_]
 MaskedBox = tuple[Box, UInt8Array]
@@ -125,8 +126,8 @@ def shifted_inside(view: View) -> bool:
     size = (view.inside.shape[1], view.inside.shape[0])
     carried = cv2.warpAffine(view.before, move, size, flags=cv2.INTER_NEAREST)
     from_inside = cv2.warpAffine(view.inside.astype(np.uint8), move, size, flags=cv2.INTER_NEAREST) > 0
-    change = strongest(view.after - view.before) ** 2
-    remains = strongest(view.after - np.asarray(carried, np.float32)) ** 2
+    change = worst_channel(view.after - view.before) ** 2
+    remains = worst_channel(view.after - np.asarray(carried, np.float32)) ** 2
     new = (remains < UNEXPLAINED * change) & from_inside & view.inside
     back = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
     old = cv2.warpAffine(new.astype(np.uint8), back, size, flags=cv2.INTER_NEAREST) > 0

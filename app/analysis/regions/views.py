@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import Box, FloatArray, UInt8Array
-from app.analysis.neighbours import SQUARE
+from app.analysis.neighbours import SQUARE, gradient
 from app.analysis.resize import reduce_to_size
+from app.analysis.sampling import worst_channel
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -83,7 +84,7 @@ def stands_out(view: View) -> Standing:
     in one image only nearly all pixels vote for that image; where one thing took the place of another each wins
     somewhere.
     """
-    far = strongest(view.own_before[view.inside]), strongest(view.own_after[view.inside])
+    far = worst_channel(view.own_before[view.inside]), worst_channel(view.own_after[view.inside])
     step = _steps(view)
     inside, outline = _votes(*far), _votes(*step)
     stepped = _one_sided(*step, 0.3)
@@ -97,12 +98,6 @@ def _one_sided(was: FloatArray, now: FloatArray, floor: float) -> float:
 
 def _votes(was: FloatArray, now: FloatArray) -> float:
     return float((now - was).sum() / max(float(np.abs(now - was).sum()), 1e-6))
-
-
-def strongest(change: FloatArray) -> FloatArray:
-    """Give the size of a signed change in the channel that changes most: (..., 3) to (...)."""
-    size = np.abs(change)
-    return np.maximum(np.maximum(size[..., 0], size[..., 1]), size[..., 2])
 
 
 def _filled_in(image: FloatArray, inside: BoolArray) -> FloatArray:
@@ -130,23 +125,15 @@ def _on_three_channels(weight: FloatArray) -> FloatArray:
 
 def _steps(view: View) -> tuple[FloatArray, FloatArray]:
     """Give the step in levels per pixel across the outline, at each pixel along it, of both images."""
-    across, down = _gradient(cv2.GaussianBlur(view.inside.astype(np.float32), (0, 0), 1.5))
+    across, down = gradient(cv2.GaussianBlur(view.inside.astype(np.float32), (0, 0), 1.5))
     steep = np.sqrt(across**2 + down**2)
     along = steep > 0
     if not along.any():  # the region is all there is
         return np.zeros(1, np.float32), np.zeros(1, np.float32)
 
     def steps(image: FloatArray) -> FloatArray:
-        steps_across, steps_down = _gradient(cv2.GaussianBlur(image, (0, 0), 1.0))
-        across_it = strongest(steps_across * across[..., None] + steps_down * down[..., None])
+        steps_across, steps_down = gradient(cv2.GaussianBlur(image, (0, 0), 1.0))
+        across_it = worst_channel(steps_across * across[..., None] + steps_down * down[..., None])
         return np.asarray(across_it[along] / steep[along].mean(), np.float32)
 
     return steps(view.before), steps(view.after)
-
-
-def _gradient(image: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    values = np.asarray(image, np.float32)
-    return (
-        np.asarray(cv2.Sobel(values, cv2.CV_32F, 1, 0, ksize=3) / 8, np.float32),
-        np.asarray(cv2.Sobel(values, cv2.CV_32F, 0, 1, ksize=3) / 8, np.float32),
-    )

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from app.analysis.sampling import DARK, GREY
+from app.analysis.sampling import DARK, GREY, worst_channel
 from app.analysis.tone.curve import Levels
-from app.analysis.tone.samples import Samples, worst_channel
+from app.analysis.tone.samples import Samples
 from app.analysis.tone.tone_map import WAVES, Float, curve_terms, light_at, orders
 
 ITERATIONS = 12

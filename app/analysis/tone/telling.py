@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import BRIGHT, strongest_channel, strongest_difference
-from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples, worst_channel
+from app.analysis.sampling import BRIGHT, strongest_channel, strongest_difference, worst_channel
+from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples
 
 RARITY = 0.75
 ALL_OVER = 12

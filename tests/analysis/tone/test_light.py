@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from app.analysis.sampling import GREY
+from app.analysis.sampling import GREY, worst_channel
 from app.analysis.tone import solve
 from app.analysis.tone.fit import _explain, _lights
 from app.analysis.tone.models import EVEN_BALANCE, SLOPED, WAVY, fit_light, stiff
-from app.analysis.tone.samples import Samples, worst_channel
+from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, fit, one_sided
 from app.analysis.tone.tone_map import ToneMap, curve_terms, light_at
 
