@@ -94,9 +94,8 @@ def _votes(excess: Any, bins: Any, seen: Any, kinds: int) -> tuple[Any, Any]:
     """Give for each bin of contrast what the blocks vote for, and how many do."""
     height, width = excess.shape
     steps = cv2.convertScaleAbs(excess, alpha=STEPS_PER_LEVEL)
-    rows = np.arange(height) * ACROSS // height
-    columns = np.arange(width) * ACROSS // width
-    block = (rows[:, None] * ACROSS + columns).astype(np.uint8)
+    rows, columns = (np.asarray(np.arange(side) * ACROSS // side, np.uint8) for side in (height, width))
+    block = ACROSS * rows[:, None] + columns
     sizes = (ACROSS * ACROSS, kinds, 256)
     limits = [limit for size in sizes for limit in (0, size)]
     counts = np.reshape(cv2.calcHist([block, bins, steps], [0, 1, 2], seen, sizes, limits), sizes)
