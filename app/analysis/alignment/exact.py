@@ -33,7 +33,18 @@ _CORNER = ((0, 0), (0, 1), (1, 0))
 
 
 def busy_places(pixels: UInt8Array) -> Busy:
-    """Find some thousand places of a picture, (H, W, 3) uint8, that differ from their neighbours."""
+    """Find some thousand places of a picture that differ from their neighbours.
+
+    Parameters
+    ----------
+    pixels : array (H, W, 3), uint8
+        RGB.
+
+    Returns
+    -------
+    Busy
+        Of up to 15,000 places, those more than 8 levels from their right or lower neighbour in some channel.
+    """
     y, x = _places(pixels.shape)
     corner = [_levels(pixels, y + down, x + right) for down, right in _CORNER]
     steps = [np.maximum(corner[0], other) - np.minimum(corner[0], other) for other in corner[1:]]
@@ -95,9 +106,25 @@ def _levels(pixels: UInt8Array, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp]
 
 
 def exactly_oriented(before: UInt8Array, busy: Busy, after: UInt8Array) -> FloatMatrix | None:
-    """Recognise a copy (RGB, uint8) that is mirrored or turned by quarters without loss; give the matrix to it.
+    """Recognise a copy that is mirrored or turned by quarters without loss; give the matrix to it.
 
-    ``busy`` are the busy places of *before*.
+    Parameters
+    ----------
+    before : array (H, W, 3), uint8
+        RGB.
+    busy : Busy
+        The busy places of *before*.
+    after : array (H, W, 3) or (W, H, 3), uint8
+        RGB; of any other shape it is no such copy.
+
+    Returns
+    -------
+    array (3, 3), float64, or None
+        Maps *before* to *after*.
+
+    Notes
+    -----
+    Up to 100,000 pixels must all be equal, of larger pictures nine in ten busy places.
     """
     for matrix in orientations(after.shape):
         frame = after.shape[1::-1] if matrix[0, 0] == 0 else after.shape[:2]
@@ -112,7 +139,17 @@ def exactly_oriented(before: UInt8Array, busy: Busy, after: UInt8Array) -> Float
 
 
 def orientations(shape: tuple[int, ...]) -> list[FloatMatrix]:
-    """List the matrices from the seven other orientations of a frame into it."""
+    """List the matrices from the seven other orientations of a frame into it.
+
+    Parameters
+    ----------
+    shape : (height, width) of the frame; what follows is ignored.
+
+    Returns
+    -------
+    list of array (3, 3), float64
+        Mirrored, upside down, turned by half; then the four that swap width and height.
+    """
     height, width = shape[:2]
     right, bottom = width - 1, height - 1
     rows = [
@@ -128,7 +165,19 @@ def orientations(shape: tuple[int, ...]) -> list[FloatMatrix]:
 
 
 def turned_back(pixels: UInt8Array, matrix: FloatMatrix) -> UInt8Array:
-    """Undo an orientation: the picture whose pixel p is that of ``pixels`` at matrix · p."""
+    """Undo an orientation: the picture whose pixel p is that of ``pixels`` at matrix · p.
+
+    Parameters
+    ----------
+    pixels : array (H, W) or (H, W, 3), uint8
+    matrix : array (3, 3)
+        One of `orientations` of its shape.
+
+    Returns
+    -------
+    array, uint8
+        In one piece; height and width are swapped where the matrix swaps x and y.
+    """
     swapped = pixels.swapaxes(0, 1) if matrix[0, 0] == 0 else pixels
     # After a transposition x runs along the old rows: where old y runs back, so does new x.
     back_x = matrix[1, 0] < 0 if matrix[0, 0] == 0 else matrix[0, 0] < 0

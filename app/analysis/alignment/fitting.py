@@ -26,6 +26,11 @@ def simplest_fit(source: Points, target: Points, same_size: bool, unit: float) -
         Whether staying in place is a choice.
     unit : float
         Size in pixels of what tracking worked on: it is good to a few hundredths of that.
+
+    Returns
+    -------
+    Alignment or None
+        None where none fits.
     """
     fits: list[tuple[AlignmentModel, Callable[[], FloatMatrix | None]]] = [
         ("shift", lambda: _fit_shift(source, target)),

@@ -28,6 +28,13 @@ def with_framing(
         Size of *after*.
     options : Options
         Where nothing is judged, nothing came or went either.
+
+    Returns
+    -------
+    regions : tuple of Region
+        Numbered anew, from 1.
+    maps : Maps
+        The given ones where nothing is added, else copies.
     """
     mask = maps.mask
     framed = [
@@ -60,7 +67,20 @@ def _holds(outer: Box, inner: Box) -> bool:
 
 
 def places_in_after(places: Places, alignment: Alignment, before: tuple[int, ...]) -> Places | None:
-    """Map places (n, 2) of *before* (height, width) into *after*: NaN in rows that it lacks, None in another scene."""
+    """Map places of *before* into *after*.
+
+    Parameters
+    ----------
+    places : array (n, 2), float64
+        x and y in pixels of *before*.
+    alignment : Alignment
+    before : (height, width) of *before*; what follows is ignored.
+
+    Returns
+    -------
+    array (n, 2), float64, or None
+        x and y in pixels of *after*, which may lie outside of it: NaN in rows that it lacks, None in another scene.
+    """
     if not alignment.same_scene:
         return None
     if len(places) == 0:  # of which OpenCV makes None
@@ -75,7 +95,22 @@ def places_in_after(places: Places, alignment: Alignment, before: tuple[int, ...
 
 
 def box_in_after(box: Box, alignment: Alignment, before: Shape, after: Shape) -> Box:
-    """Map a box of *before* into *after* (both height, width), band by band where rows moved."""
+    """Map a box of *before* into *after*, band by band where rows moved.
+
+    Parameters
+    ----------
+    box : Box
+        In pixels of *before*.
+    alignment : Alignment
+    before, after : (height, width)
+        Sizes of the two pictures.
+
+    Returns
+    -------
+    Box
+        In pixels of *after*: the rectangle around it, cut to the frame, so maybe of width or height 0. Rows that only
+        *before* has stay where they are.
+    """
     if not alignment.bands:
         corners = to_after(corners_of(box), np.array(alignment.matrix), alignment.bend, before)
         return box_around(corners, after)

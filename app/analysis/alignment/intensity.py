@@ -65,9 +65,21 @@ def _at(matrix: FloatMatrix, factor: float) -> FloatMatrix:
 
 
 def correlation(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
-    """Correlate the levels of two pictures where one, laid over the other, shows something; -1 to 1.
+    """Correlate the levels of two pictures where one, laid over the other, shows something.
 
     The tenth that differs most is left out: that may be a change.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+    matrix : array (3, 3)
+        Maps *before* to *after*.
+
+    Returns
+    -------
+    float
+        -1 to 1; 0 where *after* shows less than half of *before*, or one of them is flat.
     """
     seen = shown_in(after.shape, matrix, before.shape) == 255
     levels = np.stack([before, laid_over(after, matrix, before.shape)])[:, seen].astype(np.float64)

@@ -24,7 +24,20 @@ class Rows:
 
 
 def costs(rows: Rows, offset: int) -> FloatArray:
-    """Give for each row of *before* how badly it fits that of *after*: 0 to 1, infinite where there is none."""
+    """Give for each row of *before* how badly it fits that of *after*.
+
+    Parameters
+    ----------
+    rows : Rows
+        Both pages.
+    offset : int
+        Row of *after* less row of *before*.
+
+    Returns
+    -------
+    array (height of before,), float32
+        0 (equal) to 1 (unlike); infinite where *after* has no such row.
+    """
     height, other = len(rows.before), len(rows.after)
     cost = np.full(height, np.inf, np.float32)
     first, last = max(0, -offset), min(height, other - offset)

@@ -51,14 +51,25 @@ class BlockAgreement:
     correlation: float
 
 
-def small_greys(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
+def _small_greys(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
     """Bring two grey pictures (uint8) to one small size, without light: high-passed, in grey levels."""
     small_before, small_after = at_one_small_size(before, after)
     return _high_pass(small_before), _high_pass(small_after)
 
 
 def at_one_small_size(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
-    """Bring two grey pictures (uint8) to the proportions of *before*, at most 160 pixels a side, in grey levels."""
+    """Bring two grey pictures to the proportions of *before*, at most 160 pixels a side.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+
+    Returns
+    -------
+    before, after : array (h, w), float32
+        In grey levels, 0 to 255.
+    """
     size = scaled_size(before.shape, min(1.0, SMALL / max(before.shape)))
     return _brought_to(before, size), _brought_to(after, size)
 
@@ -73,7 +84,7 @@ def _high_pass(small: FloatArray) -> FloatArray:
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.7) - cv2.GaussianBlur(small, (0, 0), 6), np.float32)
 
 
-def best_shift(before: FloatArray, after: FloatArray) -> tuple[FloatArray, FloatArray, tuple[int, int]]:
+def _best_shift(before: FloatArray, after: FloatArray) -> tuple[FloatArray, FloatArray, tuple[int, int]]:
     """Cut two small pictures to what they share at their best shift (at most ``REACH`` of the side)."""
     height, width = before.shape
     dy, dx = math.ceil(REACH * height), math.ceil(REACH * width)
@@ -85,7 +96,7 @@ def best_shift(before: FloatArray, after: FloatArray) -> tuple[FloatArray, Float
     return middle, after[y : y + middle.shape[0], x : x + middle.shape[1]], (x - dx, y - dy)
 
 
-def block_agreement(before: FloatArray, after: FloatArray) -> BlockAgreement:
+def _block_agreement(before: FloatArray, after: FloatArray) -> BlockAgreement:
     """Compare two small high-passed pictures block by block.
 
     Blocks vote because a large change takes only its own blocks with it, where one correlation over the whole
@@ -114,32 +125,77 @@ def _blocks(image: FloatArray) -> FloatArray:
 
 
 def shows_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
-    """Say whether two grey pictures look alike once *after* is laid over *before*; flat ones get the benefit."""
-    found = block_agreement(*_laid(before, after, matrix))
+    """Say whether two grey pictures look alike once *after* is laid over *before*; flat ones get the benefit.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+    matrix : array (3, 3)
+        Maps *before* to *after*.
+
+    Returns
+    -------
+    bool
+        True, too, where fewer than `ENOUGH` blocks hold something to compare.
+    """
+    found = _block_agreement(*_laid(before, after, matrix))
     return found.blocks < ENOUGH or _related(found)
 
 
 def mostly_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
-    """Say whether two grey pictures show the same in most places once *after* is laid over *before*."""
-    found = block_agreement(*_laid(before, after, matrix))
+    """Say whether two grey pictures show the same in most places once *after* is laid over *before*.
+
+    Parameters
+    ----------
+    before, after, matrix
+        As in `shows_same`.
+
+    Returns
+    -------
+    bool
+        False where fewer than `ENOUGH` blocks hold something to compare.
+    """
+    found = _block_agreement(*_laid(before, after, matrix))
     return found.blocks >= ENOUGH and found.alike >= MOSTLY * found.blocks
 
 
 def rows_agree(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
-    """Say whether two grey pictures, laid over each other, are alike at every height."""
+    """Say whether two grey pictures, laid over each other, are alike at every height.
+
+    Parameters
+    ----------
+    before, after, matrix
+        As in `shows_same`.
+
+    Returns
+    -------
+    bool
+        False where, in a row of blocks, three or more hold something and fewer than two in five of them are alike.
+    """
     a, b = _laid(before, after, matrix)
     for top in range(0, a.shape[0] - BLOCK + 1, BLOCK):
-        found = block_agreement(a[top : top + BLOCK], b[top : top + BLOCK])
+        found = _block_agreement(a[top : top + BLOCK], b[top : top + BLOCK])
         if found.textured >= 3 and found.alike < 0.4 * found.textured:
             return False
     return True
 
 
 def is_unrelated(before: UInt8Array, after: UInt8Array) -> bool:
-    """Say whether two grey pictures (uint8) that do not align show nothing in common, though both show much."""
-    a, b = small_greys(before, after)
-    found = block_agreement(*best_shift(a, b)[:2])
-    return found.blocks >= ENOUGH and not _related(found) and not _related(block_agreement(a, b))
+    """Say whether two pictures that do not align show nothing in common, though both show much.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes: compared frame on frame, and at their best shift by up to 6 % of the side.
+
+    Returns
+    -------
+    bool
+    """
+    a, b = _small_greys(before, after)
+    found = _block_agreement(*_best_shift(a, b)[:2])
+    return found.blocks >= ENOUGH and not _related(found) and not _related(_block_agreement(a, b))
 
 
 def _related(found: BlockAgreement) -> bool:
@@ -167,9 +223,21 @@ def _reduced(grey: UInt8Array, scale: float) -> tuple[UInt8Array, FloatMatrix]:
 
 
 def residual(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> float:
-    """Give what remains of the high-passed greys when *after* is laid over *before*, in levels, capped at 20.
+    """Give what remains of the high-passed greys when *after* is laid over *before*.
 
     Both are smoothed a little, or resampling would gain merely by smoothing noise.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+    matrix : array (3, 3)
+        Maps *before* to *after*.
+
+    Returns
+    -------
+    float
+        Mean absolute difference in levels, each capped at 20, away from the border.
     """
     height, width = before.shape
     apart = before.astype(np.float32) - laid_over(after, matrix, before.shape)
@@ -192,7 +260,7 @@ def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | N
     array (3, 3) or None
         Maps pixels of *before* to those of *after*.
     """
-    base = block_agreement(*best_shift(*small_greys(before, after))[:2])
+    base = _block_agreement(*_best_shift(*_small_greys(before, after))[:2])
     if _share(base) >= 0.5:
         return None
     best_share, best = max(_share(base) + 0.25, 0.5), None
@@ -201,7 +269,7 @@ def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | N
         ratio = (before.shape[1] / before.shape[0]) / (turned.shape[1] / turned.shape[0])
         if not 0.8 < ratio < 1.25:
             continue
-        found = block_agreement(*best_shift(*small_greys(before, turned))[:2])
+        found = _block_agreement(*_best_shift(*_small_greys(before, turned))[:2])
         if found.textured >= 4 and _share(found) > best_share:
             best_share, best = _share(found), oriented @ frame_matrix(before.shape, turned.shape)
     return best

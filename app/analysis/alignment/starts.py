@@ -42,6 +42,24 @@ def find_track(before: UInt8Array, after: UInt8Array, deadline: Deadline) -> Tra
 
     Of up to three doubtful ones the best is taken.
 
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Work pictures in grey, any two sizes.
+    deadline : Deadline
+        Checked before each start.
+
+    Returns
+    -------
+    Tracked or None
+        None where no start leads to pictures that look alike.
+
+    Raises
+    ------
+    TimedOut
+
+    Notes
+    -----
     Tiles, bricks and windows look alike one place further on, and points agree on the wrong place.
     """
     candidates: list[tuple[float, Tracked]] = []
@@ -86,7 +104,20 @@ def _starts(before: UInt8Array, after: UInt8Array) -> Iterator[tuple[FloatMatrix
 
 
 def is_small_move(matrix: FloatMatrix, before: UInt8Array, after: UInt8Array) -> bool:
-    """Say whether a matrix moves work pictures, brought to one size, so little that noise may be all there is to it."""
+    """Say whether a matrix moves work pictures, brought to one size, so little that noise may be all there is to it.
+
+    Parameters
+    ----------
+    matrix : array (3, 3)
+        Maps *before* to *after*.
+    before, after : array (H, W), uint8
+        Work pictures in grey, any two sizes.
+
+    Returns
+    -------
+    bool
+        Whether no corner lies 4 working pixels or more from where resizing alone puts it.
+    """
     return _ends_near(matrix, frame_matrix(before.shape, after.shape), before.shape)
 
 

@@ -30,7 +30,20 @@ class Textured(NamedTuple):
 
 
 def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
-    """Give a picture in grey at working size, and its scale (x, y)."""
+    """Give a picture in grey at working size, and its scale.
+
+    Parameters
+    ----------
+    pixels : array (H, W, 3), uint8
+        RGB.
+
+    Returns
+    -------
+    grey : array (h, w), uint8
+        Of about `WORK_PIXELS` at most; never enlarged.
+    scale : (x, y)
+        Working pixels per pixel, at most 1.
+    """
     height, width = pixels.shape[:2]
     scale = min(1.0, math.sqrt(WORK_PIXELS / (height * width)))
     size = scaled_size(pixels.shape, scale)
@@ -79,23 +92,58 @@ def _track(before: UInt8Array, after: UInt8Array, points: Points) -> tuple[Point
 
 
 def textured(grey: UInt8Array) -> Textured:
-    """Prepare a picture in grey for tracking from it."""
+    """Prepare a picture for tracking from it.
+
+    Parameters
+    ----------
+    grey : array (H, W), uint8
+
+    Returns
+    -------
+    Textured
+    """
     normal = _normalised(grey)
     return Textured(normal, _corners(normal))
 
 
 def follow(before: Textured, laid: UInt8Array) -> tuple[Points, Points]:
-    """Follow corners into a picture, (H, W) uint8, that is laid over *before*: places in *before*, and there."""
+    """Follow corners into a picture that is laid over *before*.
+
+    Parameters
+    ----------
+    before : Textured
+    laid : array (H, W), uint8
+        *after* in grey, in the frame of *before*.
+
+    Returns
+    -------
+    source, target : array (n, 2), float32
+        Places (x, y) in *before*, and there, of the corners that come back to within a third of a pixel.
+    """
     return _track(before.normal, _normalised(laid), before.corners)
 
 
 def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
-    """Track from a starting matrix; give the homography when most points agree on it."""
+    """Track from a starting matrix; give the homography when most points agree on it.
+
+    Parameters
+    ----------
+    before : Textured
+    after : array (H, W), uint8
+        Grey, of any size.
+    start : array (3, 3)
+        Maps *before* to *after*, to within what tracking reaches.
+
+    Returns
+    -------
+    array (3, 3), float64, or None
+        Maps *before* to *after*; None where too few points come back or agree, or no camera does that.
+    """
     points = before.corners
     source, target = follow(before, laid_over(after, start, before.normal.shape))
     if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
         return None
-    matrix, mask = homography(source, target, 1.0)
+    matrix, mask = _homography(source, target, 1.0)
     # A flat picture has few corners worth tracking; those that return home must then agree all the more.
     if matrix is None or mask.sum() < max(MIN_INLIERS, (0.5 if len(source) > 0.3 * len(points) else 0.7) * len(source)):
         return None
@@ -105,7 +153,21 @@ def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> Float
 def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[Points, Points, tuple[Points, Points]]:
     """Track once more with *after* laid over *before*: what is left is small, so windows see the same thing.
 
-    Give the points that one homography explains, in both pictures, and all points, in *before* and as laid over it.
+    Parameters
+    ----------
+    before : Textured
+    after : array (H, W), uint8
+        Grey, of any size.
+    matrix : array (3, 3)
+        Maps *before* to *after*.
+
+    Returns
+    -------
+    source, target : array (n, 2), float32
+        Places (x, y) in *before* and in *after* of the points that one homography explains; fewer than
+        `MIN_INLIERS` mean that there is none.
+    near : pair of array (m, 2), float32
+        All points, in *before* and as laid over it, that lie within `NEAR_ENOUGH` pixels of each other.
     """
     shape = before.normal.shape
     seen = cv2.erode(shown_in(after.shape, matrix, shape), np.ones((23, 23), np.uint8), borderValue=255)
@@ -116,12 +178,12 @@ def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[P
     all_near = source[off < NEAR_ENOUGH], target[off < NEAR_ENOUGH]
     source, target = source[off < 3.0], target[off < 3.0]
     if len(source) >= MIN_INLIERS:
-        _, mask = homography(source, target, 0.6)
+        _, mask = _homography(source, target, 0.6)
         source, target = source[mask], mapped(matrix, target[mask])
     return source, target, all_near
 
 
-def homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:
+def _homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:
     """Fit a homography robustly (MAGSAC); give it and which points agree within ``threshold``."""
     matrix, mask = cv2.findHomography(source, target, cv2.USAC_MAGSAC, threshold, maxIters=2000, confidence=0.999)
     if matrix is None:
@@ -130,9 +192,24 @@ def homography(source: Points, target: Points, threshold: float) -> tuple[FloatM
 
 
 def sift_matches(before: UInt8Array, after: UInt8Array) -> tuple[Points, Points]:
-    """Match SIFT keypoints (Lowe's ratio test); give the places in both, shape (n, 2), each place once.
+    """Match SIFT keypoints (Lowe's ratio test), each place once.
 
     Where pictures have little in common, many keypoints match the same one, and any geometry explains that.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+
+    Returns
+    -------
+    source, target : array (n, 2), float32
+        Places (x, y) in both; empty where either has fewer than `MIN_INLIERS` keypoints.
+
+    References
+    ----------
+    Lowe 2004, "Distinctive image features from scale-invariant keypoints",
+    https://doi.org/10.1023/B:VISI.0000029664.99615.94
     """
     detector = cv2.SIFT.create(2000)
     keys_before, described_before = detector.detectAndCompute(before, None)
@@ -151,18 +228,43 @@ def sift_matches(before: UInt8Array, after: UInt8Array) -> tuple[Points, Points]
 
 
 def sift_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
-    """Guess from SIFT matches: finds large moves, turns and changes of scale."""
+    """Guess from SIFT matches: finds large moves, turns and changes of scale.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+
+    Returns
+    -------
+    array (3, 3), float64, or None
+        Maps *before* to *after*, to a pixel or two; None where too few matches agree, or no camera does that.
+    """
     source, target = sift_matches(before, after)
     if len(source) < MIN_INLIERS:
         return None
-    matrix, mask = homography(source, target, 2.0)
+    matrix, mask = _homography(source, target, 2.0)
     if matrix is None or mask.sum() < max(MIN_INLIERS, 0.15 * len(source)):
         return None
     return sane(matrix, before.shape, after.shape)
 
 
 def sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix | None:
-    """Refuse what no camera does: folds, extreme scale, nothing left in view."""
+    """Refuse what no camera does: folds, extreme scale, nothing left in view.
+
+    Parameters
+    ----------
+    matrix : array (3, 3), float64
+        Maps *before* to *after*.
+    before, after : (height, width)
+        Sizes of the two pictures.
+
+    Returns
+    -------
+    array (3, 3) or None
+        The very same matrix where every corner lies before the camera and *before* takes 1/40 to 40 times the area of
+        *after*.
+    """
     height, width = before[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     weights = np.c_[corners, np.ones(4)] @ matrix[2]
@@ -176,7 +278,16 @@ def sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) -
 
 
 def seen_from_elsewhere(before: UInt8Array, after: UInt8Array) -> bool:
-    """Say whether two grey pictures show one scene from two places: matches all over agree on where the camera was.
+    """Say whether two pictures show one scene from two places: matches all over agree on where the camera was.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey, any two sizes.
+
+    Returns
+    -------
+    bool
 
     References
     ----------
@@ -191,6 +302,17 @@ def seen_from_elsewhere(before: UInt8Array, after: UInt8Array) -> bool:
 
 def phase_shift(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
     """Find a shift by phase correlation, for pictures of one size with too few corners to track.
+
+    Parameters
+    ----------
+    before, after : array (H, W), uint8
+        Grey.
+
+    Returns
+    -------
+    array (3, 3), float64, or None
+        Maps *before* to *after*, to a fraction of a pixel; None where no shift stands out, the sizes differ, or a
+        side is under 32 pixels.
 
     References
     ----------

@@ -26,10 +26,13 @@ def warp_to_before(
         An image in the frame of *after*.
     alignment : Alignment
     shape : (height, width) of *before*.
+    interpolation : int
+        OpenCV's flag. What becomes more than 1.5 times smaller is reduced by averaging areas first.
 
     Returns
     -------
     pixels : array of ``shape``, uint8
+        The very same array where nothing moves.
     valid : array (height, width), uint8
         255 where *after* has something to say, 0 where it was not looking.
     """
