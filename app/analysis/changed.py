@@ -38,7 +38,17 @@ class Changed:
     box: Box | None
 
     def boxes(self, shape: tuple[int, int]) -> list[Box]:
-        """Box the groups of touching changed tiles of images of this shape (height, width); no two boxes touch."""
+        """Box the groups of touching changed tiles; no two boxes touch.
+
+        Parameters
+        ----------
+        shape : (height, width) of the images.
+
+        Returns
+        -------
+        list of Box
+            Whole tiles, cut at the right and bottom of the images.
+        """
         grid = self.tiles.astype(np.uint8)
         count, _, stats, _ = cv2.connectedComponentsWithStats(grid, connectivity=8)
         while True:  # boxes that meet become one
@@ -56,7 +66,17 @@ class Changed:
 
 
 def covered(boxes: list[Box]) -> int:
-    """Give the number of pixels in boxes that do not touch."""
+    """Give the number of pixels in boxes.
+
+    Parameters
+    ----------
+    boxes : list of Box
+        No two of them overlap.
+
+    Returns
+    -------
+    int
+    """
     return sum(box.width * box.height for box in boxes)
 
 
@@ -105,7 +125,7 @@ def find_changed(before: Any, after: Any, *, planes: tuple[Any, Any] | None = No
     return _collect(in_threads(examine, tops), list(tops), width)
 
 
-def same_bytes(a: Any, b: Any) -> bool:
+def _same_bytes(a: Any, b: Any) -> bool:
     """Compare two arrays of one shape eight bytes at a time."""
     if not (a.flags.c_contiguous and b.flags.c_contiguous):
         return bool(np.array_equal(a, b))
@@ -117,7 +137,7 @@ def same_bytes(a: Any, b: Any) -> bool:
 
 def _examine(before: Any, after: Any, planes: tuple[Any, Any] | None, valid: Any) -> _Strip:
     pixels = before.shape[0] * before.shape[1] if valid is None else cv2.countNonZero(valid)
-    if same_bytes(before, after) and (planes is None or same_bytes(*planes)):
+    if _same_bytes(before, after) and (planes is None or _same_bytes(*planes)):
         return _Strip(pixels, 0, 0.0, 0.0, None, (0, 0))
     difference = cv2.absdiff(before, after)
     mask = cv2.bitwise_not(cv2.inRange(difference, (0, 0, 0, 0), (0, 0, 0, 0)))

@@ -15,7 +15,23 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 def file_content(data: Any, name: str) -> bytes:
-    """Give the bytes of an image file; a path, an array or a picture is a TypeError that says what to do with it."""
+    """Give the bytes of an image file.
+
+    Parameters
+    ----------
+    data : bytes, bytearray or memoryview
+    name : str
+        What the error calls it.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    TypeError
+        It is something else, such as a path, an array or a picture; the error says what to do with it.
+    """
     if isinstance(data, bytes):
         return data
     if isinstance(data, bytearray | memoryview):
@@ -27,7 +43,23 @@ def file_content(data: Any, name: str) -> bytes:
 
 
 def check_options(options: Options) -> Options:
-    """Give them back, if every value is one that is known and in its range; else InvalidOption names it."""
+    """Give options back, if every value is one that is known and in its range.
+
+    Parameters
+    ----------
+    options : Options
+        As a caller made them, so with anything in them.
+
+    Returns
+    -------
+    Options
+        The very same.
+
+    Raises
+    ------
+    InvalidOption
+        Names the first option that is wrong, and what it should be.
+    """
     for name, choices in CHOICES.items():
         if (value := getattr(options, name)) not in choices:
             raise InvalidOption(f"{name} should be {' or '.join(map(repr, choices))}, not {value!r}.", field=name)

@@ -13,7 +13,20 @@ BLINK_MS = 700
 
 
 def with_alpha(flat: UInt8Array, alpha: UInt8Array | None) -> Any:
-    """Undo flattening on white, so that the picture over white looks as it was compared."""
+    """Undo flattening on white, so that the picture over white looks as it was compared.
+
+    Parameters
+    ----------
+    flat : array (H, W, 3), uint8
+        RGB, flattened on white.
+    alpha : array (H, W), uint8, or None
+        255 is opaque; None where all is.
+
+    Returns
+    -------
+    array (H, W, 4), uint8
+        RGBA; the very same RGB when there is no alpha.
+    """
     if alpha is None:
         return flat
     both = np.dstack([flat, alpha])
@@ -55,7 +68,20 @@ def encode_png(pixels: UInt8Array) -> bytes:
 
 
 def encode_webp(pixels: UInt8Array, *, quality: int = 82) -> bytes:
-    """Encode grey, RGB or RGBA as WebP, at its fastest; quality 100 keeps every pixel as it is."""
+    """Encode grey, RGB or RGBA as WebP, at its fastest.
+
+    Parameters
+    ----------
+    pixels : array (H, W) or (H, W, 3 or 4), uint8
+        No side above 16,383 pixels, which is all that WebP can hold.
+    quality : int
+        0 to 100; 100 keeps every pixel as it is.
+
+    Returns
+    -------
+    bytes
+        A WebP file.
+    """
     buffer = io.BytesIO()
     exact = quality == 100  # for lossless files "quality" is the effort
     settings = {"lossless": True, "exact": True, "quality": 0, "method": 0} if exact else {"method": 1}
@@ -64,14 +90,36 @@ def encode_webp(pixels: UInt8Array, *, quality: int = 82) -> bytes:
 
 
 def encode_jpeg(pixels: UInt8Array) -> bytes:
-    """Encode RGB as JPEG, for readers that know nothing newer."""
+    """Encode as JPEG, for readers that know nothing newer.
+
+    Parameters
+    ----------
+    pixels : array (H, W, 3), uint8
+        RGB.
+
+    Returns
+    -------
+    bytes
+        A JPEG file of quality 85.
+    """
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
 
 
 def encode_blink(first: UInt8Array, second: UInt8Array) -> bytes:
-    """Encode two frames as a GIF with one palette and no dither, so that equal pixels do not flicker."""
+    """Encode two frames as a GIF with one palette and no dither, so that equal pixels do not flicker.
+
+    Parameters
+    ----------
+    first, second : array (H, W, 3), uint8
+        RGB, of one size.
+
+    Returns
+    -------
+    bytes
+        A GIF file that shows each for `BLINK_MS` in turn, without end.
+    """
     both = Image.fromarray(np.vstack([first, second])).quantize(256, method=Image.Quantize.MEDIANCUT)
     frames = [both.crop((0, top, both.width, top + len(first))) for top in (0, len(first))]
     buffer = io.BytesIO()

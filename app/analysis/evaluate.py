@@ -49,7 +49,22 @@ class CategoryModel(Protocol):
         crops: Sequence[tuple[UInt8Array, UInt8Array]] = (),
         ids: Sequence[int] | None = None,
     ) -> Category:
-        """Give the classes of both pictures and of each pair of crops, and how far apart they are."""
+        """Give the classes of both pictures and of each pair of crops, and how far apart they are.
+
+        Parameters
+        ----------
+        before, after : array (H, W, 3), uint8
+            RGB, any two sizes.
+        crops : sequence of pairs of array (h, w, 3), uint8
+            One place in *before* and in *after*.
+        ids : sequence of int, optional
+            What the pairs are called in the answer; 1, 2, 3 … when left out.
+
+        Returns
+        -------
+        Category
+            With a reason instead of numbers where there are none; it never raises for what a picture shows.
+        """
 
 
 def evaluate(

@@ -48,7 +48,17 @@ class Scene:
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> "Scene":
-        """Take what an evaluation has."""
+        """Take what an evaluation has.
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+
+        Returns
+        -------
+        Scene
+            Of the same arrays; nothing is copied.
+        """
         one = evaluation
         return cls(*one.pictures, one.alignment, one.options, one.regions, one.maps)
 

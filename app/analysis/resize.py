@@ -137,19 +137,53 @@ def halved(image: Any, size: tuple[int, int]) -> Any:
 
 
 def scaled_size(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
-    """Give (width, height) of an image of shape (height, width, ...) at a scale: at least one pixel each way."""
+    """Give the size of an image at a scale.
+
+    Parameters
+    ----------
+    shape : (height, width) of the image; what follows is ignored.
+    scale : float
+        Above 0.
+
+    Returns
+    -------
+    (width, height)
+        Rounded to whole pixels, at least one each way; in OpenCV's order.
+    """
     return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
 
 
 def scale_by(image: Any, scale: float) -> Any:
-    """Scale an image down by any factor; 1 or more gives the very same array, and no side becomes 0."""
+    """Scale an image down by any factor, averaging areas.
+
+    Parameters
+    ----------
+    image : array (H, W) or (H, W, C), uint8, uint16 or float32
+    scale : float
+        Above 0.
+
+    Returns
+    -------
+    array like ``image``
+        The very same for 1 or more; no side becomes 0.
+    """
     if scale >= 1:
         return image
     return cv2.resize(image, scaled_size(image.shape, scale), interpolation=cv2.INTER_AREA)
 
 
 def factor_for(shape: tuple[int, ...]) -> int:
-    """Give the whole number that reduces (height, width) to at most `REDUCED_PIXELS`, or the shorter side to one."""
+    """Give the whole number that reduces an image to at most `REDUCED_PIXELS`, or its shorter side to one.
+
+    Parameters
+    ----------
+    shape : (height, width) of the image; what follows is ignored.
+
+    Returns
+    -------
+    int
+        1 and up, as `reduce_by` takes it.
+    """
     height, width = shape[:2]
     return max(1, min(math.ceil(math.sqrt(height * width / REDUCED_PIXELS)), height, width))
 

@@ -22,12 +22,36 @@ GREY = np.array([0.299, 0.587, 0.114])
 
 
 def step_for(pixels: int) -> int:
-    """Give every how many rows are enough: the largest of 1, 3 and 9 that leaves `ENOUGH` pixels."""
+    """Give every how many rows are enough.
+
+    Parameters
+    ----------
+    pixels : int
+        How many there are in all rows.
+
+    Returns
+    -------
+    int
+        The largest of 1, 3 and 9 that leaves `ENOUGH` pixels.
+    """
     return max(step for step in (1, 3, 9) if step == 1 or pixels // step >= ENOUGH)
 
 
 def rows_by_chance(height: int, step: int) -> npt.NDArray[np.intp]:
-    """Choose a row of every so many, the same ones each time: patterns, and blocks of JPEG, may repeat in any step."""
+    """Choose a row of every so many, the same ones each time: patterns, and blocks of JPEG, may repeat in any step.
+
+    Parameters
+    ----------
+    height : int
+        Rows that there are.
+    step : int
+        One is chosen of so many, 1 and up.
+
+    Returns
+    -------
+    array (height // step,), intp
+        Rising; every row where there are fewer than ``step``.
+    """
     if height < step:
         return np.arange(height)
     tops = np.arange(0, height - height % step, step)
@@ -35,7 +59,20 @@ def rows_by_chance(height: int, step: int) -> npt.NDArray[np.intp]:
 
 
 def spread(count: int, most: int) -> npt.NDArray[np.intp]:
-    """Choose up to ``most`` of ``count`` places, spread over them all."""
+    """Choose places spread over them all.
+
+    Parameters
+    ----------
+    count : int
+        Places that there are.
+    most : int
+        Places that are chosen at most.
+
+    Returns
+    -------
+    array (min(most, count),), intp
+        Rising, from 0 to count - 1.
+    """
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.intp))
 
 
@@ -55,11 +92,32 @@ class Tiles:
     shape: tuple[int, int]
 
     def inner(self, values: Any) -> Any:
-        """Cut the borders off what was computed from `before` or `after`: shape (count, height, width)."""
+        """Cut the borders off what was computed from `before` or `after`.
+
+        Parameters
+        ----------
+        values : array (count * (height + 4), width + 4)
+
+        Returns
+        -------
+        array (count, height, width)
+            A view of it.
+        """
         return self._each(values)[:, BORDER:-BORDER, BORDER:-BORDER]
 
     def cleared(self, values: Any) -> Any:
-        """Set the borders to 0, which a maximum over neighbours overlooks, and give the array."""
+        """Set the borders to 0, which a maximum over neighbours overlooks.
+
+        Parameters
+        ----------
+        values : array (count * (height + 4), width + 4)
+            In one piece; it is changed.
+
+        Returns
+        -------
+        array
+            The very same.
+        """
         each = self._each(values)
         each[:, :BORDER] = each[:, -BORDER:] = 0
         each[:, :, :BORDER] = each[:, :, -BORDER:] = 0
@@ -71,7 +129,22 @@ class Tiles:
 
 
 def sample_tiles(before: UInt8Array, after: UInt8Array, changed: Changed, most: int) -> Iterator[Tiles]:
-    """Give up to ``most`` tiles spread over two images (RGB, one shape, uint8), those that are alike together."""
+    """Give tiles spread over two images, those that are alike together.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB, of one size.
+    changed : Changed
+        What `changed.find_changed` gave for them.
+    most : int
+        Tiles that are looked at, at most.
+
+    Yields
+    ------
+    Tiles
+        Those of one size, of which all are unequal, or none is.
+    """
     rows, columns = changed.tiles.shape
     chosen = spread(rows * columns, most)
     places: dict[tuple[tuple[int, int], bool], list[tuple[int, int]]] = {}
@@ -93,21 +166,51 @@ def _stacked(image: UInt8Array, tiles: list[tuple[int, int]], size: tuple[int, i
 
 
 def strongest_difference(before: Any, after: Any) -> Any:
-    """Give the largest difference over the channels, shape (height, width), in the levels of the arrays."""
+    """Give the largest absolute difference over the channels.
+
+    Parameters
+    ----------
+    before, after : array (H, W) or (H, W, C), uint8 or uint16
+        Of one shape and type.
+
+    Returns
+    -------
+    array (H, W)
+        Of their type, in their levels.
+    """
     return strongest_channel(cv2.absdiff(before, after))
 
 
 def worst_channel(change: Any) -> Any:
-    """Give the size of a signed change in the channel that changes most: (..., 3) to (...).
+    """Give the size of a signed change in the channel that changes most.
 
     NumPy's ``max`` over so short an axis takes twenty times as long.
+
+    Parameters
+    ----------
+    change : array (..., 3), float
+
+    Returns
+    -------
+    array (...)
+        Of its type, 0 and up.
     """
     size = np.abs(change)
     return np.maximum(np.maximum(size[..., 0], size[..., 1]), size[..., 2])
 
 
 def strongest_channel(image: Any) -> Any:
-    """Give the largest over the channels: (height, width, channels) to (height, width)."""
+    """Give the largest over the channels.
+
+    Parameters
+    ----------
+    image : array (H, W) or (H, W, C), of any type that OpenCV knows
+
+    Returns
+    -------
+    array (H, W)
+        The very same where there is but one.
+    """
     if image.ndim == 2:
         return image
     first, *others = cv2.split(image)

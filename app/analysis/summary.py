@@ -4,14 +4,41 @@ from app.analysis.model import ELSEWHERE, TOP_LEFT, Alignment, Metrics, Options,
 
 
 def verdict_of(as_given: Metrics, same_size: bool, regions: tuple[Region, ...]) -> Verdict:
-    """Say "identical", "equivalent" or "different"."""
+    """Say how two pictures compare, in one word.
+
+    Parameters
+    ----------
+    as_given : Metrics
+        Of the pictures as given.
+    same_size : bool
+        Whether they were given in one size.
+    regions : tuple of Region
+        All real differences.
+
+    Returns
+    -------
+    "different", "equivalent" or "identical"
+        With regions; without any; and with every pixel equal besides.
+    """
     if regions:
         return "different"
     return "identical" if same_size and as_given.zero_norm == 0 else "equivalent"
 
 
 def passed(options: Options, regions: tuple[Region, ...]) -> bool | None:
-    """Hold the regions against the caller's limits; None when there are none."""
+    """Hold the regions against the caller's limits.
+
+    Parameters
+    ----------
+    options : Options
+        ``max_regions`` and ``max_changed`` are heeded; what equals a limit passes.
+    regions : tuple of Region
+
+    Returns
+    -------
+    bool or None
+        None when there is no limit.
+    """
     if options.max_regions is None and options.max_changed is None:
         return None
     few = options.max_regions is None or len(regions) <= options.max_regions
@@ -20,7 +47,18 @@ def passed(options: Options, regions: tuple[Region, ...]) -> bool | None:
 
 
 def changed_share(regions: tuple[Region, ...]) -> float:
-    """Share of the picture that lies in regions, 0 to 1: pixels by pixels, as shares added up are a hair too many."""
+    """Give the share of the picture that lies in regions.
+
+    Parameters
+    ----------
+    regions : tuple of Region
+        Of one picture.
+
+    Returns
+    -------
+    float
+        0 to 1: pixels by pixels, as shares added up are a hair too many.
+    """
     added, area = sum(region.share for region in regions), sum(region.area for region in regions)
     return min(1.0, area / round(area / added)) if added else 0.0
 
@@ -33,7 +71,25 @@ def summarise(
     as_given: Metrics,
     ignored: bool = False,
 ) -> str:
-    """Say in one or two sentences what differs, whether areas were ``ignored``, and what was compensated."""
+    """Say in one or two sentences what differs, and what was compensated.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        What `verdict_of` gave.
+    regions : tuple of Region
+    alignment : Alignment
+    tone : Tone
+    as_given : Metrics
+        Of the pictures as given: how many pixels are not exactly equal.
+    ignored : bool
+        Whether there were areas where nothing was judged.
+
+    Returns
+    -------
+    str
+        Of plain text.
+    """
     parts = [_finding(verdict, regions, alignment, as_given, ignored), _done(alignment, tone)]
     if (alignment.reason or "").startswith("mirrored"):
         parts.reverse()

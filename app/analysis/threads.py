@@ -18,7 +18,24 @@ _Result = TypeVar("_Result")
 
 
 def in_threads(work: Callable[[int], _Result], items: Iterable[int]) -> list[_Result]:
-    """Map `work` over `items` on the cores that are idle, also on those that become idle meanwhile."""
+    """Map `work` over `items` on the cores that are idle, also on those that become idle meanwhile.
+
+    Parameters
+    ----------
+    work : callable
+        Takes an item; several may run at once.
+    items : iterable of int
+
+    Returns
+    -------
+    list
+        What ``work`` gave, in the order of the items.
+
+    Raises
+    ------
+    Exception
+        What ``work`` raised for one of them; others may have been done all the same.
+    """
     items = list(items)
     results: dict[int, _Result] = {}
     left = iter(range(len(items)))  # whoever is free takes the next; taking it is one step of the interpreter
@@ -42,7 +59,17 @@ def in_threads(work: Callable[[int], _Result], items: Iterable[int]) -> list[_Re
 
 
 def on_a_core(work: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Let work that gets a thread of its own count as one that keeps a core busy."""
+    """Let work that gets a thread of its own count as one that keeps a core busy.
+
+    Parameters
+    ----------
+    work : callable
+
+    Returns
+    -------
+    callable
+        Takes and gives the same.
+    """
 
     def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Result:
         taken = _idle.acquire(blocking=False)
@@ -56,7 +83,22 @@ def on_a_core(work: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Resu
 
 
 def await_result(future: "Future[_Result]") -> _Result:
-    """Wait for another thread and leave it the core that the caller does not use meanwhile."""
+    """Wait for another thread and leave it the core that the caller does not use meanwhile.
+
+    Parameters
+    ----------
+    future : Future
+        Of work that is done in a thread of its own, as `on_a_core` wraps it.
+
+    Returns
+    -------
+    Whatever it gives.
+
+    Raises
+    ------
+    Exception
+        What the other thread raised.
+    """
     _idle.release()
     try:
         return future.result()
