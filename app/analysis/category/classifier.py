@@ -94,7 +94,7 @@ class Classifier:
         except ModelUnusable as error:
             return Category(reason=error.message)
         guesses = [self._guess(row) for row in scores]
-        cosine = cosine_distance(embeddings[0], embeddings[1])
+        cosine = _cosine_distance(embeddings[0], embeddings[1])
         numbers = ids or range(1, len(crops) + 1)
         regions = tuple(
             _region(number, guesses[first : first + 2], embeddings[first : first + 2])
@@ -102,7 +102,7 @@ class Classifier:
         )
         return Category(
             cosine_distance=cosine,
-            euclidean_distance=euclidean_distance(embeddings[0], embeddings[1]),
+            euclidean_distance=_euclidean_distance(embeddings[0], embeddings[1]),
             before=guesses[0],
             after=guesses[1],
             reason="The embedding of a picture is all zero." if cosine is None else None,
@@ -125,7 +125,13 @@ class Classifier:
 
 
 class Unavailable:
-    """Stands in for a classifier that could not be loaded and says why."""
+    """Stands in for a classifier that could not be loaded and says why.
+
+    Parameters
+    ----------
+    reason : str
+        A sentence for the public.
+    """
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -137,7 +143,17 @@ class Unavailable:
         crops: Sequence[tuple[UInt8Array, UInt8Array]] = (),
         ids: Sequence[int] | None = None,
     ) -> Category:
-        """Give the reason and nothing else."""
+        """Give the reason and nothing else.
+
+        Parameters
+        ----------
+        before, after, crops, ids
+            As in `Classifier.compare`; not looked at.
+
+        Returns
+        -------
+        Category
+        """
         return Category(reason=self.reason)
 
 
@@ -146,20 +162,31 @@ def not_installed() -> Category:
     return Category(reason=NOT_INSTALLED)
 
 
-def cosine_distance(first: FloatArray, second: FloatArray) -> float | None:
+def _cosine_distance(first: FloatArray, second: FloatArray) -> float | None:
     """1 − cosine of the angle between two vectors: 0 to 2; None when one of them is all zero."""
     a, b = first.astype(np.float64), second.astype(np.float64)
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     return None if lengths == 0 else float(np.clip(1 - a @ b / lengths, 0, 2))
 
 
-def euclidean_distance(first: FloatArray, second: FloatArray) -> float:
+def _euclidean_distance(first: FloatArray, second: FloatArray) -> float:
     """Length of the difference of two vectors."""
     return float(np.linalg.norm(first.astype(np.float64) - second.astype(np.float64)))
 
 
 def sentence(distance: float | None) -> str | None:
-    """Say what a cosine distance between two whole pictures means."""
+    """Say what a cosine distance between two whole pictures means.
+
+    Parameters
+    ----------
+    distance : float or None
+        0 to 2.
+
+    Returns
+    -------
+    str or None
+        None where there is no distance.
+    """
     if distance is None:
         return None
     if distance < NEARLY_SAME:
@@ -180,8 +207,8 @@ def _region(number: int, guesses: Sequence[tuple[Guess, ...]], embeddings: Float
         id=number,
         before=before,
         after=after,
-        cosine_distance=cosine_distance(embeddings[0], embeddings[1]),
-        euclidean_distance=euclidean_distance(embeddings[0], embeddings[1]),
+        cosine_distance=_cosine_distance(embeddings[0], embeddings[1]),
+        euclidean_distance=_euclidean_distance(embeddings[0], embeddings[1]),
         sentence="; ".join(sure) or None,
     )
 

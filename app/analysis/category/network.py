@@ -75,7 +75,22 @@ class Description(BaseModel):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Description":
-        """Read the sidecar; ModelUnusable names the first field that is wrong."""
+        """Read the sidecar.
+
+        Parameters
+        ----------
+        text : str or bytes
+            A JSON object with these attributes and no others.
+
+        Returns
+        -------
+        Description
+
+        Raises
+        ------
+        ModelUnusable
+            Names the first field that is wrong.
+        """
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -83,7 +98,22 @@ class Description(BaseModel):
 
     @classmethod
     def of(cls, **facts: Any) -> "Description":
-        """Make one from facts about a model; ModelUnusable names the first field that is wrong."""
+        """Make one from facts about a model.
+
+        Parameters
+        ----------
+        **facts
+            The attributes, each by its name.
+
+        Returns
+        -------
+        Description
+
+        Raises
+        ------
+        ModelUnusable
+            Names the first field that is wrong.
+        """
         try:
             return cls(**facts)
         except ValidationError as error:
@@ -156,8 +186,20 @@ class Network:
         return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
     def prepare(self, image: UInt8Array) -> FloatArray:
-        """Make the input values of one picture (H, W, 3): shape (3, height, width) for NCHW, else (height, width, 3).
+        """Make the input values of one picture.
 
+        Parameters
+        ----------
+        image : array (H, W, 3), uint8
+            RGB, of any size.
+
+        Returns
+        -------
+        array (3, height, width) for NCHW, else (height, width, 3), float32
+            (pixel × scale − mean) / std, as the description says.
+
+        Notes
+        -----
         The whole picture is fitted to the input, so its proportions may change. Measured with MobileNetV2 on
         photographs of known content, this labels as well as the usual centre crop and loses nothing at the edges.
         """

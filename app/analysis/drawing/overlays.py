@@ -64,19 +64,59 @@ def annotate(pixels: UInt8Array, marks: list[Mark], options: Options, *, scale: 
 
 
 def parse_colour(text: str) -> Colour:
-    """Read "#rrggbb"."""
+    """Read "#rrggbb".
+
+    Parameters
+    ----------
+    text : str
+        Checked by `checks.check_options`; capital letters will do.
+
+    Returns
+    -------
+    (red, green, blue)
+        0 to 255 each.
+
+    Raises
+    ------
+    ValueError
+        The digits are no hexadecimal ones.
+    """
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
 def opposite(colour: Colour) -> Colour:
-    """Choose black or white for a colour: white as long as its contrast is 3 (WCAG 2, for graphics and large text)."""
+    """Choose black or white for a colour: white as long as its contrast is 3.
+
+    Parameters
+    ----------
+    colour : (red, green, blue)
+        0 to 255 each.
+
+    Returns
+    -------
+    (0, 0, 0) or (255, 255, 255)
+
+    References
+    ----------
+    WCAG 2.1, success criteria 1.4.3 and 1.4.11 (graphics and large text), and its "relative luminance".
+    """
     levels = np.array(colour) / 255
     linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
     return (0, 0, 0) if linear @ (0.2126, 0.7152, 0.0722) > 0.3 else (255, 255, 255)
 
 
 def line_width(shape: tuple[int, ...]) -> int:
-    """Choose a thickness that shows on the whole picture seen at once: 2 px up to 1000, 10 px at 4000 × 3000."""
+    """Choose a thickness that shows on the whole picture seen at once: 2 px up to 1000, 10 px at 4000 × 3000.
+
+    Parameters
+    ----------
+    shape : (height, width) of the picture; what follows is ignored.
+
+    Returns
+    -------
+    int
+        In pixels: a 500th of the diagonal, at least 2, but 1 where that is under 200 pixels.
+    """
     diagonal = math.hypot(shape[0], shape[1])
     return max(1 if diagonal < 200 else 2, round(diagonal / 500))
 

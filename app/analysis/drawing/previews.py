@@ -17,13 +17,38 @@ Shape = tuple[int, ...]
 
 
 def aligned_pixels(after: Picture, alignment: Alignment, shape: Shape) -> Any:
-    """Give *after* in the frame of *before*, a (height, width): RGB, or RGBA where one can see through it."""
+    """Give *after* in the frame of *before*.
+
+    Parameters
+    ----------
+    after : Picture
+    alignment : Alignment
+    shape : (height, width) of *before*; what follows is ignored.
+
+    Returns
+    -------
+    array (height, width, 3 or 4), uint8
+        RGB, or RGBA where one can see through it.
+    """
     pixels, alpha = warp(after, alignment, shape)
     return with_alpha(pixels, None if alpha.min() == 255 else alpha)
 
 
 def warp(after: Picture, alignment: Alignment, shape: Shape) -> tuple[Any, Any]:
-    """Give *after* in the frame of *before*, and how opaque it is: 0 where it has nothing to show."""
+    """Give *after* in the frame of *before*, and how opaque it is.
+
+    Parameters
+    ----------
+    after, alignment, shape
+        As in `aligned_pixels`.
+
+    Returns
+    -------
+    pixels : array (height, width, 3), uint8
+        RGB, flattened on white.
+    alpha : array (height, width), uint8
+        255 is opaque; 0 where *after* has nothing to show.
+    """
     size = shape[0], shape[1]
     pixels, valid = warp_to_before(after.pixels, alignment, size)
     if after.alpha is None:
@@ -33,13 +58,34 @@ def warp(after: Picture, alignment: Alignment, shape: Shape) -> tuple[Any, Any]:
 
 
 def preview(picture: Picture) -> bytes:
-    """Encode a copy of at most 1600 pixels a side as WebP, small enough to be seen at once on a slow line."""
+    """Encode a copy that is small enough to be seen at once on a slow line.
+
+    Parameters
+    ----------
+    picture : Picture
+
+    Returns
+    -------
+    bytes
+        WebP of at most `LONGEST_PREVIEW` pixels a side, with transparency.
+    """
     small = _reduced(picture)
     return encode_webp(with_alpha(small.pixels, small.alpha))
 
 
 def preview_aligned(after: Picture, alignment: Alignment, shape: Shape) -> bytes:
-    """Do so for *after* in the frame of *before*: what is aligned is the copy, which takes a fraction of the time."""
+    """Do so for *after* in the frame of *before*: what is aligned is the copy, which takes a fraction of the time.
+
+    Parameters
+    ----------
+    after, alignment, shape
+        As in `aligned_pixels`.
+
+    Returns
+    -------
+    bytes
+        WebP of at most `LONGEST_PREVIEW` pixels a side, in the proportions of *before*.
+    """
     if alignment.bands:  # rows that moved did so by whole pixels
         return encode_webp(reduce_to(aligned_pixels(after, alignment, shape), LONGEST_PREVIEW)[0])
     small = _reduced(after)

@@ -16,19 +16,51 @@ LEAST_REDRAWN, MOST_REDRAWN = 2.0, 3.5
 
 
 def threshold_factor(sensitivity: float) -> float:
-    """Give the factor on every threshold: 1 at 50, 0 at 100, and less than 9 at 0."""
+    """Give the factor on every threshold.
+
+    Parameters
+    ----------
+    sensitivity : float
+        0 to 100.
+
+    Returns
+    -------
+    float
+        1 at 50, 0 at 100, and less than 9 at 0.
+    """
     if sensitivity <= 50:
         return float(2.0 ** ((50 - sensitivity) / 16))
     return float(((100 - sensitivity) / 50) ** 1.5)
 
 
 def explained_share(sensitivity: float) -> float:
-    """Give the share of an explained difference that counts all the same: 0 up to 50, 1 at 100."""
+    """Give the share of an explained difference that counts all the same.
+
+    Parameters
+    ----------
+    sensitivity : float
+        0 to 100.
+
+    Returns
+    -------
+    float
+        0 up to 50, 1 at 100.
+    """
     return max(0.0, (sensitivity - 50) / 50)
 
 
 def strips(box: Box) -> list[Box]:
-    """Cut a box into strips, which keep small what is computed on the way."""
+    """Cut a box into strips, which keep small what is computed on the way.
+
+    Parameters
+    ----------
+    box : Box
+
+    Returns
+    -------
+    list of Box
+        From top to bottom, as wide as the box, of at most 256 rows.
+    """
     return [
         Box(box.x, top, box.width, min(_STRIP, box.y + box.height - top))
         for top in range(box.y, box.y + box.height, _STRIP)

@@ -68,11 +68,16 @@ def score_redrawn(before: Any, after: Any, strictness: float, keenness: float) -
     Colour fringes, hinting and shifts below a pixel are gone once both are grey and blurred a little; what then
     still lies outside its neighbours is in other letters.
 
+    Parameters
+    ----------
+    before, after, strictness, keenness
+        As in `score`; colours alone tell of ``edges``.
+
     Returns
     -------
-    edges : ndarray
-        Shape (height, width), float32, in units that only the pair itself gives a threshold (see `marking`).
-    areas : ndarray
+    edges : array (height, width), float32
+        0 and up, in units that only the pair itself gives a threshold (see `scoring.score_redrawn_boxes`).
+    areas : array (height, width), float32
         Faint areas, and the share of all differences that ``keenness`` asks for; 1 is the threshold.
     """
     greys = [cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_RGB2GRAY) for image in (before, after)]
@@ -87,7 +92,20 @@ def score_redrawn(before: Any, after: Any, strictness: float, keenness: float) -
 
 
 def score_deep(before: Any, after: Any, strictness: float) -> FloatArray:
-    """Judge what two images of 16 bits, uint16, differ by below one 8-bit level; 1 is the threshold."""
+    """Judge what two images differ by below one 8-bit level.
+
+    Parameters
+    ----------
+    before, after : array (height, width, 3), uint16
+        RGB.
+    strictness : float
+        Factor on what is too faint to count.
+
+    Returns
+    -------
+    array (height, width), float32
+        0 and up; 1 is the threshold.
+    """
     core = _core(before, after).astype(np.float32)
     core[core < FAINTEST_DEEP * strictness] = 0
     return _energy(core, _AREA) / DEEP

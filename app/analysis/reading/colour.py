@@ -54,12 +54,34 @@ def to_srgb(array: Any, profile: bytes) -> tuple[Any, str]:
 
 
 def to_8_bits(deep: Any) -> Any:
-    """Scale 0..65535 to 0..255 and round to the nearest (65535 / 255 = 257)."""
+    """Scale 0..65535 to 0..255 and round to the nearest (65535 / 255 = 257).
+
+    Parameters
+    ----------
+    deep : array (H, W) or (H, W, C), uint16
+
+    Returns
+    -------
+    array of its shape, uint8
+    """
     return cv2.convertScaleAbs(deep, alpha=1 / 257)
 
 
 def to_rgb(image: Image.Image) -> tuple[Image.Image, str]:
-    """Convert a CMYK or Lab image to sRGB by its profile, or by the plain formula when it has none."""
+    """Convert a CMYK or Lab image to sRGB by its profile, or by the plain formula when it has none.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Loaded, of mode CMYK or LAB.
+
+    Returns
+    -------
+    converted : PIL.Image.Image
+        Of mode RGB.
+    note : str
+        What was done, in words.
+    """
     profile = image.info.get("icc_profile")
     if image.mode == "LAB":
         lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))

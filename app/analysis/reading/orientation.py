@@ -20,7 +20,24 @@ _FLIP = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}
 
 
 def read_orientation(data: bytes, image: Image.Image) -> int:
-    """Give what is left to do, 1 (nothing) to 8; TIFF and HEIC are turned while they are decoded."""
+    """Give what is left to do to turn a picture upright.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    image : PIL.Image.Image
+        The same file, opened.
+
+    Returns
+    -------
+    int
+        1 (nothing) to 8, as EXIF numbers them; 1 for TIFF and HEIC, which are turned while they are decoded.
+
+    References
+    ----------
+    CIPA DC-008 (Exif 2.32), tag 0x0112 "Orientation".
+    """
     if image.format in ("TIFF", "HEIF"):
         return 1
     try:
@@ -47,7 +64,21 @@ def _find_exif_chunk(png: bytes) -> bytes:
 
 
 def turn_upright(array: Any, orientation: int) -> tuple[Any, str]:
-    """Mirror and turn pixels of shape (height, width[, channels]); say what was done ("" for nothing)."""
+    """Mirror and turn pixels as an orientation asks.
+
+    Parameters
+    ----------
+    array : array (H, W) or (H, W, C), uint8 or uint16
+    orientation : int
+        1 to 8.
+
+    Returns
+    -------
+    upright : array
+        The very same for 1; from 5 on height and width are swapped.
+    note : str
+        What was done, in words; empty for nothing.
+    """
     if orientation == 1:
         return array, ""
     if orientation >= 5:

@@ -136,7 +136,18 @@ def _part_of(scores: npt.NDArray[Any], box: Box, shape: tuple[int, ...]) -> npt.
 
 
 def merge_near(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
-    """Join boxes of marked pixels until no region can reach from one into another."""
+    """Join boxes of marked pixels until no region can reach from one into another.
+
+    Parameters
+    ----------
+    boxes : sequence of Box
+        In pixels of the picture.
+    shape : (height, width) of the picture.
+
+    Returns
+    -------
+    list of Box
+    """
     reach, joined = _reach(shape), list(boxes)
     again = True
     while again:

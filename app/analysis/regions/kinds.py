@@ -82,7 +82,7 @@ def kinds_of(before: UInt8Array, after: UInt8Array, found: list[tuple[Box, UInt8
 
 
 def _named(view: View, stands: Standing) -> Kind:
-    agreement = structure_agreement(view)
+    agreement = _structure_agreement(view)
     if agreement is None:
         if abs(stands.amount) < ALONE or _change(view) < STRONG:
             return "colour"
@@ -132,7 +132,7 @@ def _change(view: View) -> float:
     return max(cv2.mean(cv2.absdiff(view.after, view.before), view.inside.astype(np.uint8))[:3])
 
 
-def structure_agreement(view: View) -> float | None:
+def _structure_agreement(view: View) -> float | None:
     """Correlate what is seen inside both images, whatever its colour and brightness.
 
     Returns

@@ -49,7 +49,7 @@ def find_moves(
     set of int
         Positions in ``found``; where something came from and where it went are both in it.
     """
-    moved = {i for i, view in enumerate(views) if abs(standing[i].amount) < 3 * ONE_SIDED and shifted_inside(view)}
+    moved = {i for i, view in enumerate(views) if abs(standing[i].amount) < 3 * ONE_SIDED and _shifted_inside(view)}
     came = [i for i in range(len(found)) if standing[i].amount > -ONE_SIDED]
     left = [j for j in range(len(found)) if standing[j].amount < ONE_SIDED]
     now = {i: _colour(after, found[i]) for i in came}
@@ -117,7 +117,7 @@ def _reduced(mask: UInt8Array, scale: float) -> BoolArray:
     return np.asarray(small > 127, np.bool_)
 
 
-def shifted_inside(view: View) -> bool:
+def _shifted_inside(view: View) -> bool:
     """Say whether a region holds a thing at both its old and its new place, and little else."""
     x, y = _shift(view.own_before * view.inside[..., None], view.own_after * view.inside[..., None])
     if max(abs(x), abs(y)) < 2:

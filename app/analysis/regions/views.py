@@ -49,7 +49,24 @@ class Standing(NamedTuple):
 
 
 def look_at(before: UInt8Array, after: UInt8Array, box: Box, members: UInt8Array, side: int) -> View:
-    """Cut a region out with a margin and reduce it to ``side`` pixels."""
+    """Cut a region out with a margin and reduce it.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in the frame of *before*, tone evened.
+    box : Box
+        Of the region.
+    members : array (height, width) of the box, uint8
+        255 in the region, at least once.
+    side : int
+        Pixels that the longer side of the box has afterwards, at most.
+
+    Returns
+    -------
+    View
+        The margin is a quarter of the longer side, at least 8 pixels, as far as the picture goes.
+    """
     margin = max(8, max(box.width, box.height) // 4)
     top, left = max(0, box.y - margin), max(0, box.x - margin)
     window = slice(top, box.y + box.height + margin), slice(left, box.x + box.width + margin)
@@ -67,7 +84,17 @@ def look_at(before: UInt8Array, after: UInt8Array, box: Box, members: UInt8Array
 
 
 def core(mask: BoolArray) -> BoolArray:
-    """Give a mask less the pixels along its outline, as far as enough is left."""
+    """Give a mask less the pixels along its outline, as far as enough is left.
+
+    Parameters
+    ----------
+    mask : array (h, w), bool
+
+    Returns
+    -------
+    array (h, w), bool
+        Less up to `BLENDED` pixels; the very same where fewer than 30 pixels or a fifth would be left.
+    """
     inside = mask.astype(np.uint8)
     for width in range(BLENDED, 0, -1):
         smaller = cv2.erode(inside, SQUARE, iterations=width, borderType=cv2.BORDER_CONSTANT, borderValue=0)
@@ -79,6 +106,17 @@ def core(mask: BoolArray) -> BoolArray:
 def stands_out(view: View) -> Standing:
     """Say which image stands out of its surroundings.
 
+    Parameters
+    ----------
+    view : View
+
+    Returns
+    -------
+    Standing
+        Each number -1 to 1.
+
+    Notes
+    -----
     Two signs are averaged: how far the inside lies from a smooth filling of the hole, and how strong the step
     across the outline is. ``amount`` compares their means. ``votes`` adds up pixel by pixel: where a thing stands
     in one image only nearly all pixels vote for that image; where one thing took the place of another each wins
