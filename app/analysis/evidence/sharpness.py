@@ -47,6 +47,11 @@ def blur_explains(before: UInt8Array, after: UInt8Array) -> bool:
     ----------
     before, after : array (H, W), uint8
         Grey levels in one frame.
+
+    Returns
+    -------
+    bool
+        False where too few edges tell.
     """
     _, left = _best_blur(before, after, np.full(before.shape, 255, np.uint8))
     return left <= EXPLAINED
@@ -72,7 +77,18 @@ def _best_blur(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tupl
 
 
 def blurred(image: Any, sigma: float) -> Any:
-    """Blur with a Gaussian."""
+    """Blur with a Gaussian.
+
+    Parameters
+    ----------
+    image : array (H, W), uint8 or float32
+    sigma : float
+        In pixels, above 0.
+
+    Returns
+    -------
+    array like ``image``
+    """
     return cv2.GaussianBlur(image, (0, 0), sigma)
 
 

@@ -100,7 +100,20 @@ def _planes(pixels: UInt8Array) -> Any:
 
 
 def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt8Array) -> Evidence:
-    """Judge every pixel of luma and chroma, (H, W) uint8 each, as `find_evidence` does."""
+    """Judge every pixel of luma and chroma, as `find_evidence` does.
+
+    Parameters
+    ----------
+    before, after : sequence of three array (H, W), uint8
+        Luma and both chroma (YCrCb), in one frame, tone evened, equally sharp.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    Evidence
+        Scores in units of the threshold, 0 and up, float32.
+    """
     planes: list[Any] = list(before)
     planes_after: list[Any] = list(after)
     seen: Any = valid

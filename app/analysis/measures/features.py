@@ -43,7 +43,17 @@ class Matches:
 
 
 def summarise(found: Matches) -> Features:
-    """Count what `with_inliers` gives; ``match_rate`` is matches / the smaller number of keypoints."""
+    """Count what `with_inliers` gives.
+
+    Parameters
+    ----------
+    found : Matches
+
+    Returns
+    -------
+    Features
+        ``match_rate`` is matches / the smaller number of keypoints; None where there is no keypoint.
+    """
     fewer = min(found.keypoints_before, found.keypoints_after)
     rate = len(found.before) / fewer if fewer else None
     return Features(
@@ -87,7 +97,17 @@ def find_matches(before: UInt8Array, after: UInt8Array) -> Matches:
 def match_keypoints(before: UInt8Array, after: UInt8Array, factors: tuple[int, int] = (1, 1)) -> Matches:
     """Match as `find_matches` does, images that are reduced already.
 
-    `factors` say by how much each image was reduced already; points are in pixels of the full images all the same.
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB; the sizes may differ.
+    factors : (before, after)
+        By how much each was reduced.
+
+    Returns
+    -------
+    Matches
+        In pixels of the full images all the same; none of them an inlier yet.
     """
     looked_at = [before] if before is after else [before, after]
     keypoints = in_threads(lambda index: _keypoints(looked_at[index], factors[index]), range(len(looked_at)))

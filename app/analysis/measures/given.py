@@ -25,7 +25,18 @@ class Given:
 
 
 def given_changes(first: Picture, second: Picture) -> Changed | None:
-    """Find the unequal pixels of two pictures, alpha and 16 bits included; None when they have two sizes."""
+    """Find the unequal pixels of two pictures, alpha and 16 bits included.
+
+    Parameters
+    ----------
+    first, second : Picture
+        Any two sizes.
+
+    Returns
+    -------
+    Changed or None
+        None when they have two sizes.
+    """
     if first.pixels.shape != second.pixels.shape:
         return None
     return find_measured_changes(

@@ -105,7 +105,22 @@ def find_measured_changes(
     deep: tuple[UInt16Array | None, UInt16Array | None] = (None, None),
     valid: UInt8Array | None = None,
 ) -> Changed:
-    """Find the unequal pixels as `measure` counts them: at 16 bits where there are 16, alpha included."""
+    """Find the unequal pixels as `measure` counts them: at 16 bits where there are 16, alpha included.
+
+    Parameters
+    ----------
+    before, after, alpha, deep, valid
+        As in `measure`.
+
+    Returns
+    -------
+    Changed
+
+    Raises
+    ------
+    ValueError
+        The two have two sizes.
+    """
     planes = None
     if alpha[0] is not None or alpha[1] is not None:
         opaque = np.full(before.shape[:2], 255, np.uint8)
@@ -147,7 +162,7 @@ def _similarities(
     ssim = _ssim(before, after, valid, changed, reasons)
     if changed.box is None:
         return {"ssim": ssim, **EQUAL_SIMILARITIES}
-    correlation, divergence = compare_histograms(*_histograms(before, after, valid, changed.boxes(before.shape[:2])))
+    correlation, divergence = _compare_histograms(*_histograms(before, after, valid, changed.boxes(before.shape[:2])))
     if correlation is None:
         reasons["histogram_correlation"] = "A channel uses all 256 levels equally often."
     reduced = reduced or reduce_both(before, after, changed, valid)
@@ -221,7 +236,7 @@ def _counts(part: UInt8Array) -> Any:
     return np.reshape(counts, (3, 256)).astype(np.int64)
 
 
-def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
+def _compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
     """Give correlation (None when it is undefined) and smoothed divergence, each the mean over the channels.
 
     `before` and `after` are counts of shape (3, 256).
@@ -237,6 +252,17 @@ def compare_histograms(before: Any, after: Any) -> tuple[float | None, float]:
 
 
 def encoded_size(image: UInt8Array) -> int:
-    """Give the size in bytes of the image as JPEG."""
+    """Give the size of an image as JPEG.
+
+    Parameters
+    ----------
+    image : array (H, W, 3), uint8
+        RGB.
+
+    Returns
+    -------
+    int
+        In bytes, at quality `JPEG_QUALITY` and without metadata.
+    """
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return len(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])

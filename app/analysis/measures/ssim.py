@@ -22,7 +22,18 @@ TOO_SMALL = f"SSIM needs at least {WINDOW} × {WINDOW} pixels."
 
 
 def to_grey(pixels: UInt8Array) -> UInt8Array:
-    """Turn RGB, shape (height, width, 3), into the 8-bit grey that SSIM is measured on (BT.601 weights)."""
+    """Turn RGB into the 8-bit grey that SSIM is measured on.
+
+    Parameters
+    ----------
+    pixels : array (H, W, 3), uint8
+        RGB.
+
+    Returns
+    -------
+    array (H, W), uint8
+        0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+    """
     return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
 
 
