@@ -141,6 +141,11 @@ def lit_otherwise(before: UInt8Array, after: UInt8Array) -> bool:
     ----------
     before, after : array (H, W, 3), uint8
         RGB in one frame.
+
+    Returns
+    -------
+    bool
+        False where nothing tells, or nothing differs.
     """
     looked = _look(before, after, np.full(before.shape[:2], 255, np.uint8))
     return looked is not None and _lit(*looked) is not None

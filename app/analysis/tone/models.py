@@ -88,6 +88,10 @@ def fit_light(
     terms : int
         How many terms of `tone_map.light_at`: SLOPED or WAVY.
 
+    Returns
+    -------
+    Fitted
+
     Notes
     -----
     A curve alone takes light that falls where one colour is for a cast.
@@ -114,6 +118,10 @@ def fit_strength(seen: Samples, telling: Float, weight: Float, ridge: Float, bal
         As in `fit_light`.
     balance : array (3,)
         Factor of each channel beforehand.
+
+    Returns
+    -------
+    Fitted
     """
     weights, left = fit(seen, balance, weight, ridge, vivid=True)
     return Fitted(_tone_map(weights, len(ridge), True, balance), left, cost(left, telling))
@@ -150,7 +158,20 @@ def _simplest(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Floa
 
 
 def evenly(source: Float, telling: Float) -> Float:
-    """Weigh samples so that each tone that is told of counts the same, however much of the picture has it."""
+    """Weigh samples so that each tone that is told of counts the same, however much of the picture has it.
+
+    Parameters
+    ----------
+    source : array (n, 3), 0 to 1
+        Mean colours in *after*.
+    telling : array (n,), 0 to 1
+        What each sample tells.
+
+    Returns
+    -------
+    array (n,), 0 to 1
+        0 for a tone of which too little is told; just ``telling`` where there is no other.
+    """
     tones = np.minimum(source.mean(axis=1) * TONES, TONES - 1).astype(np.intp)
     told = np.bincount(tones, telling, minlength=TONES)
     share = np.where(told >= LEAST_TOLD, 1 / np.maximum(told, LEAST_TOLD), 0.0)
@@ -158,12 +179,35 @@ def evenly(source: Float, telling: Float) -> Float:
 
 
 def stiff(ridge: Float) -> Float:
-    """Hold the curve, but not its gain."""
+    """Hold the curve, but not its gain.
+
+    Parameters
+    ----------
+    ridge : array (6,)
+        How much each term of a curve is held.
+
+    Returns
+    -------
+    array (6,)
+        The same for the gain, `STIFF` times as much for the others.
+    """
     return np.where(np.arange(len(ridge)) == 1, ridge, STIFF * ridge)
 
 
 def gain_at(curves: Float, level: Float) -> Float:
-    """Give what three curves multiply a level of each channel by."""
+    """Give what three curves multiply a level of each channel by.
+
+    Parameters
+    ----------
+    curves : array (6, 3)
+        Weights of `tone_map.curve_terms` for each channel.
+    level : array (3,), above 0, up to about 1
+        One for each channel.
+
+    Returns
+    -------
+    array (3,)
+    """
     return np.diag(curve_terms(level) @ curves) / level
 
 
@@ -174,7 +218,21 @@ def _balance(curves: Float, seen: Samples, balance: Float = EVEN_BALANCE) -> Flo
 
 
 def drift(residual: Float, positions: Float, telling: Float) -> float:
-    """Give how far the residual drifts over the picture: the range of its medians over a 4 by 4 grid."""
+    """Give how far the residual drifts over the picture: the range of its medians over a 4 by 4 grid.
+
+    Parameters
+    ----------
+    residual : array (n, 3), -1 to 1
+    positions : array (n, 2), 0 to 1
+        x and y over the picture.
+    telling : array (n,), 0 to 1
+        Samples that hardly tell are left out.
+
+    Returns
+    -------
+    float
+        0 and up; infinite where no cell has enough samples.
+    """
     cell = cells(positions, 4)
     grey = residual.mean(axis=1)
     seen = [grey[(cell == number) & (telling > 0.1)] for number in range(16)]
@@ -185,6 +243,21 @@ def drift(residual: Float, positions: Float, telling: Float) -> float:
 def flattens(curves: Float, source: Float, telling: Float) -> bool:
     """Say whether a curve is all but flat somewhere among the tones of a picture: no exposure makes such.
 
+    Parameters
+    ----------
+    curves : array (6, 3)
+        Weights of `tone_map.curve_terms` for each channel, whose mean is looked at.
+    source : array (n, 3), 0 to 1
+        Mean colours in *after*.
+    telling : array (n,), 0 to 1
+        What each sample tells, some of them more than 0.
+
+    Returns
+    -------
+    bool
+
+    Notes
+    -----
     Gamma may be as flat near black, and there as low: its slope keeps its ratio to what it makes of the level.
     """
     level = np.maximum(np.linspace(*span_of(source, telling), 16), 1 / 255)
@@ -194,5 +267,17 @@ def flattens(curves: Float, source: Float, telling: Float) -> bool:
 
 
 def cost(residual: Float, telling: Float) -> float:
-    """Mean residual of the worst channel, capped so that real changes cost the same before and after."""
+    """Give the mean residual of the worst channel, capped so that real changes cost the same before and after.
+
+    Parameters
+    ----------
+    residual : array (n, 3), -1 to 1
+    telling : array (n,), 0 and up
+        Weights, some of them above 0.
+
+    Returns
+    -------
+    float
+        0 to `CAP` / 255.
+    """
     return float(np.average(np.minimum(worst_channel(residual), CAP / 255), weights=telling))

@@ -60,12 +60,32 @@ class Samples(NamedTuple):
         return (target, source) if self.holding is None else (target | self.holding[0], source | self.holding[1])
 
     def some(self, which: Index) -> "Samples":
-        """Give some of them."""
+        """Give some of them.
+
+        Parameters
+        ----------
+        which : array (m,), intp
+            Their numbers, in the order in which they are wanted.
+
+        Returns
+        -------
+        Samples
+        """
         rows = self.target[which], self.source[which], self.positions[which], self.flatness[which]
         return Samples(*rows, self.bright, None if self.holding is None else self.holding[:, which])
 
     def joined(self, more: "Samples") -> "Samples":
-        """Give these and more, whose ``bounds`` are kept."""
+        """Give these and more.
+
+        Parameters
+        ----------
+        more : Samples
+            Their ``bounds`` are kept, whatever they call bright.
+
+        Returns
+        -------
+        Samples
+        """
         target, source, positions, flatness = (np.concatenate(pair) for pair in zip(self[:4], more[:4], strict=True))
         holding = np.concatenate([self.bounds, more.bounds], axis=1)
         return Samples(target, source, positions, flatness, self.bright, holding)
@@ -76,6 +96,19 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
 
     A patch is taken where it is flat and not clipped if the cell has such a place, so that text on clipped
     paper still tells how dark the ink became.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    Samples or None
+        About `SAMPLES` patches of 3 × 3 pixels at most, the same ones each time; None where a side has fewer than 5
+        pixels, or fewer than 64 patches can be judged.
     """
     height, width = valid.shape
     if min(height, width) < 5:

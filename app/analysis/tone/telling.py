@@ -34,6 +34,14 @@ def telling_of(seen: Samples) -> Float:
 
     Nor do those that left the limit amid such as stayed at it, which no light does, as it changes slowly; a few of them
     are outvoted anyway, but on a drawing they may be most of what tells.
+
+    Parameters
+    ----------
+    seen : Samples
+
+    Returns
+    -------
+    array (n,), 0 to 1
     """
     target, source = seen.target, seen.source
     limits = (BRIGHT - RINGING) / 255, seen.bright[1] - RINGING / 255
@@ -117,6 +125,17 @@ def rarity(seen: Samples, telling: Float) -> Float:
 
     A level that is seen in a few places only may be a real change itself. Clipped paper is not rare, though only those
     patches of it tell where noise or ringing took it off the limit.
+
+    Parameters
+    ----------
+    seen : Samples
+    telling : array (n,), 0 to 1
+        What each sample tells, as `telling_of` gives it.
+
+    Returns
+    -------
+    array (n,), above 0
+        A factor on what each tells.
     """
     levels = np.minimum(seen.source.mean(axis=1) * 20, 19).astype(np.intp)
     share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
@@ -127,7 +146,19 @@ def rarity(seen: Samples, telling: Float) -> Float:
 
 
 def widespread(telling: Float, positions: Float) -> bool:
-    """Say whether many samples tell, and all over: those of a few places may just as well be real changes."""
+    """Say whether many samples tell, and all over: those of a few places may just as well be real changes.
+
+    Parameters
+    ----------
+    telling : array (n,), 0 to 1
+        What each sample tells.
+    positions : array (n, 2), 0 to 1
+        x and y over the picture.
+
+    Returns
+    -------
+    bool
+    """
     cell = cells(positions)
     total = np.bincount(cell, minlength=64)
     share = np.bincount(cell, telling, minlength=64) / np.maximum(total, 1)
@@ -135,13 +166,38 @@ def widespread(telling: Float, positions: Float) -> bool:
 
 
 def cells(positions: Float, across: int = 8) -> Index:
-    """Number the cells, so many across and down the picture, in which positions (n, 2), 0 to 1, lie."""
+    """Number the cells of the picture in which positions lie.
+
+    Parameters
+    ----------
+    positions : array (n, 2), 0 to 1
+        x and y over the picture.
+    across : int
+        Cells each way.
+
+    Returns
+    -------
+    array (n,), intp
+        0 to across² - 1, row by row.
+    """
     columns, rows = np.minimum(positions * across, across - 1).astype(np.intp).T
     return np.asarray(columns + across * rows, np.intp)
 
 
 def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
-    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped or dark."""
+    """Say whether many pixels are exactly equal: no exposure leaves them so, unless they are clipped or dark.
+
+    Parameters
+    ----------
+    before, after : array (H, W, 3), uint8
+        RGB in one frame; of large ones every few rows and columns are looked at.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    bool
+    """
     step = max(1, int(math.sqrt(valid.size / 200_000)))
     a, b = (np.ascontiguousarray(image[::step, ::step]) for image in (before, after))
     high = strongest_channel(a)
@@ -156,6 +212,17 @@ def too_plain(seen: Samples, telling: Float) -> bool:
 
     Beside the tones that tell how they changed, those of both pictures count, as ink is seldom flat and black is black
     in any light.
+
+    Parameters
+    ----------
+    seen : Samples
+    telling : array (n,), 0 to 1
+        What each sample tells, as `telling_of` gives it.
+
+    Returns
+    -------
+    bool
+        True, too, where nothing tells.
     """
     if not telling.any():
         return True
@@ -169,7 +236,20 @@ def _tones(colours: Float, beside: float) -> float:
 
 
 def span_of(source: Float, telling: Float) -> tuple[float, float]:
-    """Give the levels, 0 to 1, between which the samples that tell most lie, but for two in a hundred at either end."""
+    """Give the levels between which the samples that tell most lie, but for two in a hundred at either end.
+
+    Parameters
+    ----------
+    source : array (n, 3), 0 to 1
+        Mean colours in *after*.
+    telling : array (n,), 0 to 1
+        What each sample tells, some of them more than 0.
+
+    Returns
+    -------
+    low, high : float
+        0 to 1.
+    """
     grey = source.mean(axis=1)[telling > min(0.1, telling.max() / 2)]
     low, high = np.quantile(grey, [0.02, 0.98]).tolist()
     return low, high

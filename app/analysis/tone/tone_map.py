@@ -36,7 +36,18 @@ class ToneMap:
     strength: float = 0.0
 
     def apply(self, pixels: UInt8Array) -> UInt8Array:
-        """Bring uint8 RGB pixels, shape (H, W, 3), to the tone of *before*."""
+        """Bring pixels to the tone of *before*.
+
+        Parameters
+        ----------
+        pixels : array (H, W, 3), uint8
+            RGB, of *after* in the frame of *before*.
+
+        Returns
+        -------
+        array (H, W, 3), uint8
+            A new one, rounded and cut to 0 to 255.
+        """
         levels = np.arange(256)[:, None] / 255.0 * self.balance
         table = np.stack([curve_terms(levels[:, i]) @ self.curves[:, i] for i in range(3)], axis=1)
         if not len(self.light) and not self.strength:
@@ -67,9 +78,18 @@ class ToneMap:
 
 
 def curve_terms(level: Float) -> Float:
-    """Basis of tone curves: 1, a, a ln a, a ln² a, a², a (1 - a) (2a - 1).
+    """Give the basis of tone curves: 1, a, a ln a, a ln² a, a², a (1 - a) (2a - 1).
 
     They hold offset, gain, gamma, as a**gamma = a (1 + (gamma - 1) ln a + ...), and the S of contrast.
+
+    Parameters
+    ----------
+    level : array (...), 0 and up
+        a: a level / 255. Below 1 / 255 its logarithm is that of 1 / 255.
+
+    Returns
+    -------
+    array (..., 6)
     """
     log, square = np.log(np.maximum(level, 1 / 255)), level * level
     bend = 3 * square - level - 2 * square * level
@@ -77,7 +97,16 @@ def curve_terms(level: Float) -> Float:
 
 
 def curve_slopes(level: Float) -> Float:
-    """Give the derivatives of `curve_terms`."""
+    """Give the derivatives of `curve_terms`.
+
+    Parameters
+    ----------
+    level : array (...), 1 / 255 and up
+
+    Returns
+    -------
+    array (..., 6)
+    """
     log = np.log(np.maximum(level, 1 / 255))
     bend = 6 * level - 1 - 6 * level * level
     return np.stack([np.zeros_like(level), np.ones_like(level), log + 1, log * (log + 2), 2 * level, bend], axis=-1)
@@ -107,6 +136,17 @@ def light_at(positions: Float, terms: int) -> Float:
 
 
 def orders(most: int) -> list[tuple[int, int]]:
+    """List the pairs of orders that add up to no more than ``most``, but for 0 and 0.
+
+    Parameters
+    ----------
+    most : int
+
+    Returns
+    -------
+    list of (across, down)
+        The order of a polynomial or a wave each way.
+    """
     return [(i, j) for i in range(most + 1) for j in range(most + 1 - i) if i + j]
 
 
