@@ -11,9 +11,11 @@ from app.analysis.alignment.fitting import simplest_fit
 from app.analysis.alignment.framing import framing_regions
 from app.analysis.alignment.intensity import intensity_points
 from app.analysis.alignment.layout import find_bands
+from app.analysis.alignment.phase_correlation import phase_shift
 from app.analysis.alignment.scene import is_unrelated, residual, rows_agree
+from app.analysis.alignment.sift import seen_from_elsewhere
 from app.analysis.alignment.starts import FEW_POINTS, Tracked, find_track, is_small_move
-from app.analysis.alignment.tracking import phase_shift, seen_from_elsewhere, work_grey
+from app.analysis.alignment.tracking import work_grey
 from app.analysis.deadline import Deadline
 from app.analysis.geometry import FloatMatrix, corners_apart, frame_matrix, rows, scaling, to_full, turn_of
 from app.analysis.model import (

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.analysis.alignment.homographies import MIN_INLIERS
 from app.analysis.alignment.scene import likely_orientation, mostly_same, residual, shows_same
-from app.analysis.alignment.tracking import MIN_INLIERS, retrack, sift_guess, textured, track_from
+from app.analysis.alignment.sift import sift_guess
+from app.analysis.alignment.tracking import retrack, textured, track_from
 from app.analysis.alignment.whole import whole_guess
 from app.analysis.deadline import Deadline
 from app.analysis.geometry import FloatMatrix, Points, corners_apart, frame_matrix

@@ -1,25 +1,20 @@
-"""Follow points from one picture into another: Lucas-Kanade tracking, and SIFT where that needs a start."""
+"""Follow points from one picture into another that lies nearly over it (Lucas-Kanade)."""
 
 import math
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from app.analysis.geometry import FloatMatrix, Points, laid_over, mapped, shifting, shown_in
+from app.analysis.alignment.homographies import MIN_INLIERS, homography, sane
+from app.analysis.geometry import FloatMatrix, Points, laid_over, mapped, shown_in
 from app.analysis.model import UInt8Array
 from app.analysis.resize import halved, reduce_to_size, scaled_size
 
 WORK_PIXELS = 600_000
 """Features are tracked at this size: tracking is good to a few hundredths of a pixel there."""
-MIN_INLIERS = 12
-SURE_MATCHES, SURE_SHARE = 40, 0.6
-"""SIFT matches, and share of them, that must agree on two places of the camera; chance gives a few."""
 NEAR_ENOUGH = 6.0
 """Working pixels by which bent paper or a lens may move points beside what one matrix does."""
-SHARP_PEAK = 0.3
-"""Response from which a phase correlation is trusted: unrelated pictures stay under 0.1."""
 
 
 class Textured(NamedTuple):
@@ -51,8 +46,18 @@ def work_grey(pixels: UInt8Array) -> tuple[UInt8Array, tuple[float, float]]:
     return np.asarray(grey, np.uint8), (grey.shape[1] / width, grey.shape[0] / height)
 
 
-def _normalised(grey: UInt8Array) -> UInt8Array:
-    """Divide out local brightness and contrast, so that tracking does not see exposure."""
+def normalised(grey: UInt8Array) -> UInt8Array:
+    """Divide out local brightness and contrast, so that tracking does not see exposure.
+
+    Parameters
+    ----------
+    grey : array (H, W), uint8
+
+    Returns
+    -------
+    array (H, W), uint8
+        About 128 on average over every 31 × 31 pixels; flat places stay nearly so.
+    """
     image = grey.astype(np.float32)
     size = (31, 31)
     mean = cv2.boxFilter(image, -1, size)
@@ -102,7 +107,7 @@ def textured(grey: UInt8Array) -> Textured:
     -------
     Textured
     """
-    normal = _normalised(grey)
+    normal = normalised(grey)
     return Textured(normal, _corners(normal))
 
 
@@ -120,7 +125,7 @@ def follow(before: Textured, laid: UInt8Array) -> tuple[Points, Points]:
     source, target : array (n, 2), float32
         Places (x, y) in *before*, and there, of the corners that come back to within a third of a pixel.
     """
-    return _track(before.normal, _normalised(laid), before.corners)
+    return _track(before.normal, normalised(laid), before.corners)
 
 
 def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> FloatMatrix | None:
@@ -143,7 +148,7 @@ def track_from(before: Textured, after: UInt8Array, start: FloatMatrix) -> Float
     source, target = follow(before, laid_over(after, start, before.normal.shape))
     if len(source) < max(MIN_INLIERS, 0.08 * len(points)):
         return None
-    matrix, mask = _homography(source, target, 1.0)
+    matrix, mask = homography(source, target, 1.0)
     # A flat picture has few corners worth tracking; those that return home must then agree all the more.
     if matrix is None or mask.sum() < max(MIN_INLIERS, (0.5 if len(source) > 0.3 * len(points) else 0.7) * len(source)):
         return None
@@ -178,151 +183,6 @@ def retrack(before: Textured, after: UInt8Array, matrix: FloatMatrix) -> tuple[P
     all_near = source[off < NEAR_ENOUGH], target[off < NEAR_ENOUGH]
     source, target = source[off < 3.0], target[off < 3.0]
     if len(source) >= MIN_INLIERS:
-        _, mask = _homography(source, target, 0.6)
+        _, mask = homography(source, target, 0.6)
         source, target = source[mask], mapped(matrix, target[mask])
     return source, target, all_near
-
-
-def _homography(source: Points, target: Points, threshold: float) -> tuple[FloatMatrix | None, npt.NDArray[np.bool_]]:
-    """Fit a homography robustly (MAGSAC); give it and which points agree within ``threshold``."""
-    matrix, mask = cv2.findHomography(source, target, cv2.USAC_MAGSAC, threshold, maxIters=2000, confidence=0.999)
-    if matrix is None:
-        return None, np.zeros(len(source), np.bool_)
-    return np.asarray(matrix, np.float64), np.asarray(mask).ravel().astype(np.bool_)
-
-
-def sift_matches(before: UInt8Array, after: UInt8Array) -> tuple[Points, Points]:
-    """Match SIFT keypoints (Lowe's ratio test), each place once.
-
-    Where pictures have little in common, many keypoints match the same one, and any geometry explains that.
-
-    Parameters
-    ----------
-    before, after : array (H, W), uint8
-        Grey, any two sizes.
-
-    Returns
-    -------
-    source, target : array (n, 2), float32
-        Places (x, y) in both; empty where either has fewer than `MIN_INLIERS` keypoints.
-
-    References
-    ----------
-    Lowe 2004, "Distinctive image features from scale-invariant keypoints",
-    https://doi.org/10.1023/B:VISI.0000029664.99615.94
-    """
-    detector = cv2.SIFT.create(2000)
-    keys_before, described_before = detector.detectAndCompute(before, None)
-    keys_after, described_after = detector.detectAndCompute(after, None)
-    if described_before is None or described_after is None or min(len(keys_before), len(keys_after)) < MIN_INLIERS:
-        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(described_before, described_after, k=2)
-    good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.75 * pair[1].distance]
-    source = np.array([keys_before[match.queryIdx].pt for match in good], np.float32).reshape(-1, 2)
-    target = np.array([keys_after[match.trainIdx].pt for match in good], np.float32).reshape(-1, 2)
-    for side in (0, 1):
-        _, once = np.unique(np.rint((source, target)[side]), axis=0, return_index=True)
-        once.sort()
-        source, target = source[once], target[once]
-    return source, target
-
-
-def sift_guess(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
-    """Guess from SIFT matches: finds large moves, turns and changes of scale.
-
-    Parameters
-    ----------
-    before, after : array (H, W), uint8
-        Grey, any two sizes.
-
-    Returns
-    -------
-    array (3, 3), float64, or None
-        Maps *before* to *after*, to a pixel or two; None where too few matches agree, or no camera does that.
-    """
-    source, target = sift_matches(before, after)
-    if len(source) < MIN_INLIERS:
-        return None
-    matrix, mask = _homography(source, target, 2.0)
-    if matrix is None or mask.sum() < max(MIN_INLIERS, 0.15 * len(source)):
-        return None
-    return sane(matrix, before.shape, after.shape)
-
-
-def sane(matrix: FloatMatrix, before: tuple[int, ...], after: tuple[int, ...]) -> FloatMatrix | None:
-    """Refuse what no camera does: folds, extreme scale, nothing left in view.
-
-    Parameters
-    ----------
-    matrix : array (3, 3), float64
-        Maps *before* to *after*.
-    before, after : (height, width)
-        Sizes of the two pictures.
-
-    Returns
-    -------
-    array (3, 3) or None
-        The very same matrix where every corner lies before the camera and *before* takes 1/40 to 40 times the area of
-        *after*.
-    """
-    height, width = before[:2]
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    weights = np.c_[corners, np.ones(4)] @ matrix[2]
-    if weights.min() <= 0:
-        return None
-    quad = mapped(matrix, corners)
-    area = float(cv2.contourArea(quad, oriented=True))
-    if area == 0 or not cv2.isContourConvex(quad) or not 1 / 40 < abs(area) / (after[0] * after[1]) < 40:
-        return None
-    return matrix
-
-
-def seen_from_elsewhere(before: UInt8Array, after: UInt8Array) -> bool:
-    """Say whether two pictures show one scene from two places: matches all over agree on where the camera was.
-
-    Parameters
-    ----------
-    before, after : array (H, W), uint8
-        Grey, any two sizes.
-
-    Returns
-    -------
-    bool
-
-    References
-    ----------
-    Hartley and Zisserman 2004, "Multiple View Geometry in Computer Vision", chapter 11 (the fundamental matrix).
-    """
-    source, target = sift_matches(before, after)
-    if len(source) < SURE_MATCHES:
-        return False
-    matrix, mask = cv2.findFundamentalMat(source, target, cv2.USAC_MAGSAC, 1.0, 0.999, 2000)
-    return matrix is not None and int(mask.sum()) >= max(SURE_MATCHES, SURE_SHARE * len(source))
-
-
-def phase_shift(before: UInt8Array, after: UInt8Array) -> FloatMatrix | None:
-    """Find a shift by phase correlation, for pictures of one size with too few corners to track.
-
-    Parameters
-    ----------
-    before, after : array (H, W), uint8
-        Grey.
-
-    Returns
-    -------
-    array (3, 3), float64, or None
-        Maps *before* to *after*, to a fraction of a pixel; None where no shift stands out, the sizes differ, or a
-        side is under 32 pixels.
-
-    References
-    ----------
-    Kuglin and Hines 1975, "The phase correlation image alignment method".
-    """
-    if before.shape != after.shape or min(before.shape) < 32:
-        return None
-    greys = [_normalised(grey).astype(np.float32) for grey in (before, after)]
-    window = cv2.createHanningWindow((before.shape[1], before.shape[0]), cv2.CV_32F)
-    (x, y), response = cv2.phaseCorrelate(greys[0], greys[1], window)
-    if response < SHARP_PEAK:
-        return None
-    return shifting(x, y)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from app.analysis.alignment import align, tracking
-from app.analysis.alignment.tracking import seen_from_elsewhere
+from app.analysis.alignment import align, sift
+from app.analysis.alignment.sift import seen_from_elsewhere
 from tests.analysis.alignment.test_scene import Pixels, compared, photo
 
 NAMES = ("astronaut", "chelsea", "camera", "coins", "coffee", "page")
@@ -73,7 +73,7 @@ def test_matches_of_different_scenes_agree_on_nothing(first: str, second: str) -
 def test_matches_by_chance_agree_on_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many there are."""
     places = np.random.default_rng(4).uniform(0, 400, (2, 300, 2)).astype(np.float32)
-    monkeypatch.setattr(tracking, "sift_matches", lambda *_: (places[0], places[1]))
+    monkeypatch.setattr(sift, "sift_matches", lambda *_: (places[0], places[1]))
     assert not seen_from_elsewhere(grey(posts(0)), grey(posts(0)))
 
 
