@@ -11,7 +11,8 @@ import numpy as np
 import onnxruntime
 
 from app.analysis.category.classifier import Classifier
-from app.analysis.category.network import CPU, ORT_ERRORS, Description
+from app.analysis.category.description import Description
+from app.analysis.category.network import CPU, ORT_ERRORS
 from app.analysis.model import FloatArray
 from app.errors import ModelUnusable
 from app.model_store import labels_as_bytes, sha256, write_model

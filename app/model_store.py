@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from app.analysis.category.classifier import NOT_INSTALLED, Classifier, Unavailable
-from app.analysis.category.network import Description, Provider
+from app.analysis.category.description import Description
+from app.analysis.category.network import Provider
 from app.errors import ModelUnusable
 
 SIDECAR = "model.json"

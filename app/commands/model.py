@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from app.analysis.category.network import Description
+from app.analysis.category.description import Description
 from app.errors import ModelUnusable
 from app.model_download import LABELS, MODEL, Download, fetch
 from app.model_install import install

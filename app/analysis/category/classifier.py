@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.analysis.category.category import Category, Guess, RegionCategory
-from app.analysis.category.network import Description, Network, Provider
+from app.analysis.category.description import Description
+from app.analysis.category.network import Network, Provider
 from app.analysis.model import Box, FloatArray, Region, UInt8Array
 from app.errors import ModelUnusable
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.analysis.category.network import Description
+from app.analysis.category.description import Description
 from app.analysis.model import Box, Region
 from tests.tiny_models import SIDE
 

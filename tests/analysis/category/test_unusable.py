@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from app.analysis.category.classifier import Classifier
-from app.analysis.category.network import Description
+from app.analysis.category.description import Description
 from app.errors import ModelUnusable
 from tests import tiny_models
 from tests.analysis.category.conftest import LABELS, describe
