@@ -20,7 +20,8 @@ from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Optio
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.marking import mark_changes
 from app.analysis.noise_free.scoring import explained_share, threshold_factor
-from app.analysis.regions.grouping import Strength, find_regions, merge_near
+from app.analysis.regions.grouping import Strength, find_regions
+from app.analysis.regions.joining import merge_near
 from app.analysis.resize import reduce_to_size, scaled_size
 from app.analysis.sampling import strongest_difference
 from app.analysis.threads import in_threads

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.analysis.model import Alignment, Box, Region, UInt8Array
-from app.analysis.regions.grouping import Strength, find_regions, merge_near
+from app.analysis.regions.grouping import Strength, find_regions
+from app.analysis.regions.joining import merge_near
 from tests.analysis.pictures import compare
 
 SHAPE = (300, 400)
