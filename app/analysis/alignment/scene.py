@@ -1,127 +1,31 @@
 """Say how alike two pictures are, whatever their light: is it one scene, and which way up is it?"""
 
 import math
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from app.analysis.alignment.block_agreement import (
+    BLOCK,
+    SMALL,
+    BlockAgreement,
+    best_shift,
+    block_agreement,
+    brought_to,
+    high_pass,
+    small_greys,
+)
 from app.analysis.alignment.exact import orientations, turned_back
 from app.analysis.geometry import FloatMatrix, frame_matrix, laid_over, shown_in
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.resize import scaled_size
 
-SMALL = 160
-"""Longest side of the small pictures that are compared, in pixels."""
-BLOCK = 10
-TEXTURE = 3.0
-"""A block holds something to compare when its high-passed grey spreads by this many levels."""
-ALIKE = 0.6
-"""Correlation from which two blocks show the same: chance rarely gets there."""
-EQUAL = 0.95
-"""Correlation of blocks that are the same but for noise."""
-REACH = 0.06
-"""Share of the side by which pictures may be off each other when they are compared unaligned."""
 ENOUGH = 12
 """Blocks with texture in both pictures that it takes to say that they have nothing in common."""
 RELATED = 0.22
 """Share of alike blocks from which two pictures show one scene: unrelated ones reach 0.16, edited ones start at 0.3."""
-
 MOSTLY = 0.45
 """Share of alike blocks from which matches alone say how a picture lies, though points do not follow it."""
-
-
-@dataclass(frozen=True, slots=True)
-class BlockAgreement:
-    """How much of two pictures that lie over each other shows the same.
-
-    Attributes:
-        blocks: number of blocks where both hold something to compare.
-        textured: number of blocks where either does.
-        alike: number of blocks that show the same.
-        equal: number of blocks that show the same but for noise.
-        correlation: of all high-passed greys, -1 to 1.
-    """
-
-    blocks: int
-    textured: int
-    alike: int
-    equal: int
-    correlation: float
-
-
-def _small_greys(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
-    """Bring two grey pictures (uint8) to one small size, without light: high-passed, in grey levels."""
-    small_before, small_after = at_one_small_size(before, after)
-    return _high_pass(small_before), _high_pass(small_after)
-
-
-def at_one_small_size(before: UInt8Array, after: UInt8Array) -> tuple[FloatArray, FloatArray]:
-    """Bring two grey pictures to the proportions of *before*, at most 160 pixels a side.
-
-    Parameters
-    ----------
-    before, after : array (H, W), uint8
-        Grey, any two sizes.
-
-    Returns
-    -------
-    before, after : array (h, w), float32
-        In grey levels, 0 to 255.
-    """
-    size = scaled_size(before.shape, min(1.0, SMALL / max(before.shape)))
-    return _brought_to(before, size), _brought_to(after, size)
-
-
-def _brought_to(grey: UInt8Array, size: tuple[int, int]) -> FloatArray:
-    shrinks = grey.shape[0] >= size[1] and grey.shape[1] >= size[0]
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return small.astype(np.float32)
-
-
-def _high_pass(small: FloatArray) -> FloatArray:
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), 0.7) - cv2.GaussianBlur(small, (0, 0), 6), np.float32)
-
-
-def _best_shift(before: FloatArray, after: FloatArray) -> tuple[FloatArray, FloatArray, tuple[int, int]]:
-    """Cut two small pictures to what they share at their best shift (at most ``REACH`` of the side)."""
-    height, width = before.shape
-    dy, dx = math.ceil(REACH * height), math.ceil(REACH * width)
-    if min(height - 2 * dy, width - 2 * dx) < 8:
-        return before, after, (0, 0)
-    middle = before[dy : height - dy, dx : width - dx]
-    scores = cv2.matchTemplate(after, middle, cv2.TM_CCOEFF_NORMED)
-    _, _, _, (x, y) = cv2.minMaxLoc(scores)
-    return middle, after[y : y + middle.shape[0], x : x + middle.shape[1]], (x - dx, y - dy)
-
-
-def _block_agreement(before: FloatArray, after: FloatArray) -> BlockAgreement:
-    """Compare two small high-passed pictures block by block.
-
-    Blocks vote because a large change takes only its own blocks with it, where one correlation over the whole
-    picture is ruled by its strongest edges.
-    """
-    a, b = _blocks(before), _blocks(after)
-    spread_a, spread_b = a.std(axis=1), b.std(axis=1)
-    both = (spread_a > TEXTURE) & (spread_b > TEXTURE)
-    covariance = ((a - a.mean(axis=1, keepdims=True)) * (b - b.mean(axis=1, keepdims=True))).mean(axis=1)
-    correlation = covariance / np.maximum(spread_a * spread_b, 1e-6)
-    whole = _correlation(before, after)
-    either = (spread_a > TEXTURE) | (spread_b > TEXTURE)
-    alike, equal = (int((both & (correlation > least)).sum()) for least in (ALIKE, EQUAL))
-    return BlockAgreement(int(both.sum()), int(either.sum()), alike, equal, whole)
-
-
-def _correlation(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> float:
-    scale = float(a.std() * b.std())
-    return float(((a - a.mean()) * (b - b.mean())).mean()) / scale if scale > 0 else 0.0
-
-
-def _blocks(image: FloatArray) -> FloatArray:
-    rows, columns = image.shape[0] // BLOCK, image.shape[1] // BLOCK
-    cut = image[: rows * BLOCK, : columns * BLOCK]
-    return cut.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2).reshape(rows * columns, BLOCK * BLOCK)
 
 
 def shows_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bool:
@@ -139,7 +43,7 @@ def shows_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bo
     bool
         True, too, where fewer than `ENOUGH` blocks hold something to compare.
     """
-    found = _block_agreement(*_laid(before, after, matrix))
+    found = block_agreement(*_laid(before, after, matrix))
     return found.blocks < ENOUGH or _related(found)
 
 
@@ -156,7 +60,7 @@ def mostly_same(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> b
     bool
         False where fewer than `ENOUGH` blocks hold something to compare.
     """
-    found = _block_agreement(*_laid(before, after, matrix))
+    found = block_agreement(*_laid(before, after, matrix))
     return found.blocks >= ENOUGH and found.alike >= MOSTLY * found.blocks
 
 
@@ -175,7 +79,7 @@ def rows_agree(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> bo
     """
     a, b = _laid(before, after, matrix)
     for top in range(0, a.shape[0] - BLOCK + 1, BLOCK):
-        found = _block_agreement(a[top : top + BLOCK], b[top : top + BLOCK])
+        found = block_agreement(a[top : top + BLOCK], b[top : top + BLOCK])
         if found.textured >= 3 and found.alike < 0.4 * found.textured:
             return False
     return True
@@ -193,9 +97,9 @@ def is_unrelated(before: UInt8Array, after: UInt8Array) -> bool:
     -------
     bool
     """
-    a, b = _small_greys(before, after)
-    found = _block_agreement(*_best_shift(a, b)[:2])
-    return found.blocks >= ENOUGH and not _related(found) and not _related(_block_agreement(a, b))
+    a, b = small_greys(before, after)
+    found = block_agreement(*best_shift(a, b)[:2])
+    return found.blocks >= ENOUGH and not _related(found) and not _related(block_agreement(a, b))
 
 
 def _related(found: BlockAgreement) -> bool:
@@ -211,7 +115,7 @@ def _laid(before: UInt8Array, after: UInt8Array, matrix: FloatMatrix) -> tuple[F
     b, grow_b = _reduced(after, min(1.0, scale / max(zoom, 1e-6)))
     small = np.linalg.inv(grow_b) @ matrix @ grow_a
     seen, size = shown_in(b.shape, small, a.shape), (a.shape[1], a.shape[0])
-    first, second = (_high_pass(_brought_to(image, size)) for image in (a, laid_over(b, small, a.shape)))
+    first, second = (high_pass(brought_to(image, size)) for image in (a, laid_over(b, small, a.shape)))
     first[seen < 255] = second[seen < 255] = 0
     return first, second
 
@@ -260,7 +164,7 @@ def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | N
     array (3, 3) or None
         Maps pixels of *before* to those of *after*.
     """
-    base = _block_agreement(*_best_shift(*_small_greys(before, after))[:2])
+    base = block_agreement(*best_shift(*small_greys(before, after))[:2])
     if _share(base) >= 0.5:
         return None
     best_share, best = max(_share(base) + 0.25, 0.5), None
@@ -269,7 +173,7 @@ def likely_orientation(before: UInt8Array, after: UInt8Array) -> FloatMatrix | N
         ratio = (before.shape[1] / before.shape[0]) / (turned.shape[1] / turned.shape[0])
         if not 0.8 < ratio < 1.25:
             continue
-        found = _block_agreement(*_best_shift(*_small_greys(before, turned))[:2])
+        found = block_agreement(*best_shift(*small_greys(before, turned))[:2])
         if found.textured >= 4 and _share(found) > best_share:
             best_share, best = _share(found), oriented @ frame_matrix(before.shape, turned.shape)
     return best

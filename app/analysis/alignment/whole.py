@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
+from app.analysis.alignment.block_agreement import at_one_small_size
 from app.analysis.alignment.ecc import maximise_correlation
 from app.analysis.alignment.homographies import sane
-from app.analysis.alignment.scene import at_one_small_size
 from app.analysis.geometry import FloatMatrix, scaling
 from app.analysis.model import UInt8Array
 
