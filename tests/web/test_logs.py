@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.web.logs import JsonFormatter, WithoutAddresses
+from app.web.services import Services
 from tests.web.conftest import AFTER, BEFORE
 
 
@@ -41,6 +42,35 @@ def test_whoever_reads_the_log_can_open_no_result(
     lines = "".join(JsonFormatter().format(record) for record in image_diff_log.records)
     assert lines.count(f'"id": "{evaluation["id"][:8]}"') == 4
     assert evaluation["id"][:9] not in lines
+
+
+def test_what_a_disk_says_names_no_whole_id(
+    client: FlaskClient, services: Services, image_diff_log: pytest.LogCaptureFixture, evaluation: dict[str, Any]
+) -> None:
+    """Its errors hold paths, and tracebacks hold its errors."""
+    record = services.store.workplace / "evaluations" / evaluation["id"] / "record.json"
+    record.unlink()
+    record.mkdir()
+    assert client.get(f"/api{evaluation['url']}").status_code == 500
+    unexpected = next(record for record in image_diff_log.records if record.message == "unexpected error")
+    line = JsonFormatter().format(unexpected)
+    assert f"/evaluations/{evaluation['id'][:8]}/record.json" in line
+    assert "IsADirectoryError" in line
+    assert evaluation["id"][:9] not in line
+
+
+@pytest.mark.parametrize("id", ["8VbfR3nJ_dFyAq-kYw2x7A", "-__________________-4_", "abcdefghijklmnopqrstuZ"])
+def test_a_whole_id_in_a_message_is_cut(id: str) -> None:
+    message = f"Error handling request /api/evaluations/{id}/images/mask.png"
+    record = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, message, None, None)
+    line = json.loads(JsonFormatter().format(record))
+    assert line["message"] == f"Error handling request /api/evaluations/{id[:8]}/images/mask.png"
+
+
+@pytest.mark.parametrize("name", ["remote_errors_in_words", "0123456789abcdef" * 4, "2026-11-30T21:34:47"])
+def test_names_of_functions_and_what_is_longer_stay_whole(name: str) -> None:
+    record = logging.LogRecord("image_diff", logging.ERROR, "", 0, f"{name}: {name}", None, None)
+    assert json.loads(JsonFormatter().format(record))["message"] == f"{name}: {name}"
 
 
 def test_what_strangers_type_into_the_address_is_not_logged(
