@@ -1,11 +1,13 @@
 """Options from outside, as text fields or JSON, checked before they reach the analysis."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.analysis import Box, Options
+from app.analysis.checks import COLOUR, LEAST, MOST
+from app.analysis.model import Style, Switch
 from app.errors import InvalidOption
 
 MAX_COORDINATE = 1_000_000
@@ -31,26 +33,30 @@ class BoxIn(BaseModel):
     _whole = field_validator("*", mode="before")(_as_whole)
 
 
+# Ranges are those of the analysis; here numbers from strangers end, too, that have no end there.
 class OptionsIn(BaseModel):
     """What a caller may choose; every field may be left out."""
 
     model_config = ConfigDict(extra="forbid", title="Options")
 
-    align: Literal["auto", "off"] = Field(
+    align: Switch = Field(
         default=_DEFAULTS.align,
         description="auto brings the second image into the frame of the first; off compares as given.",
     )
-    tone: Literal["auto", "off"] = Field(
+    tone: Switch = Field(
         default=_DEFAULTS.tone,
         description="auto evens out exposure, contrast, white balance, colour strength and uneven light; "
         "off leaves them.",
     )
     sensitivity: float = Field(
-        default=_DEFAULTS.sensitivity, ge=0, le=100, description="0 marks only the obvious, 100 every pixel."
+        default=_DEFAULTS.sensitivity,
+        ge=LEAST["sensitivity"],
+        le=MOST["sensitivity"],
+        description="0 marks only the obvious, 100 every pixel.",
     )
     min_area: int | None = Field(
         default=_DEFAULTS.min_area,
-        ge=1,
+        ge=LEAST["min_area"],
         le=1_000_000_000,
         description="Smallest region in pixels; left out, the size of the picture decides.",
     )
@@ -60,27 +66,25 @@ class OptionsIn(BaseModel):
         description="Rectangles in pixels of the first image where nothing is judged.",
     )
     color: str = Field(
-        default=_DEFAULTS.color, pattern=r"^#[0-9a-fA-F]{6}$", description='Highlight colour, "#rrggbb".'
+        default=_DEFAULTS.color, pattern=f"^{COLOUR.pattern}$", description='Highlight colour, "#rrggbb".'
     )
     thickness: int | None = Field(
         default=_DEFAULTS.thickness,
-        ge=1,
+        ge=LEAST["thickness"],
         le=50,
         description="Line width in pixels; left out, the size of the picture decides.",
     )
-    style: Literal["boxes", "contours", "filled"] = Field(
-        default=_DEFAULTS.style, description="How pictures mark a region."
-    )
+    style: Style = Field(default=_DEFAULTS.style, description="How pictures mark a region.")
     max_regions: int | None = Field(
         default=_DEFAULTS.max_regions,
-        ge=0,
+        ge=LEAST["max_regions"],
         le=1_000_000,
         description="More regions than this do not pass.",
     )
     max_changed: float | None = Field(
         default=_DEFAULTS.max_changed,
-        ge=0,
-        le=1,
+        ge=LEAST["max_changed"],
+        le=MOST["max_changed"],
         description="A larger share (0 to 1) of changed pixels does not pass.",
     )
 

@@ -8,6 +8,7 @@ from app.analysis.model import Box, Options
 from app.errors import InvalidOption
 
 CHOICES = {name: get_args(get_type_hints(Options)[name]) for name in ("align", "tone", "style")}
+"""What texts may be; numbers have a least and, some of them, a largest value. `app.options` goes by the same."""
 LEAST = {"sensitivity": 0, "min_area": 1, "thickness": 1, "max_regions": 0, "max_changed": 0}
 MOST = {"sensitivity": 100, "max_changed": 1}
 MAY_BE_NONE = {field.name for field in fields(Options) if field.default is None}

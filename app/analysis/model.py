@@ -14,6 +14,8 @@ Bend = tuple[tuple[float, float], ...]
 
 Verdict = Literal["identical", "equivalent", "different"]
 Kind = Literal["added", "removed", "colour", "moved", "changed"]
+Switch = Literal["auto", "off"]
+Style = Literal["boxes", "contours", "filled"]
 AlignmentModel = Literal["none", "shift", "similarity", "affine", "homography"]
 ELSEWHERE = "one scene from two places too far apart to lay over each other"
 BENT = "bent paper or a lens evened out"
@@ -62,14 +64,14 @@ class Options:
         max_changed: ``passed`` is false above this share (0 to 1) of changed pixels.
     """
 
-    align: Literal["auto", "off"] = "auto"
-    tone: Literal["auto", "off"] = "auto"
+    align: Switch = "auto"
+    tone: Switch = "auto"
     sensitivity: float = 50.0
     min_area: int | None = None
     ignore: tuple[Box, ...] = ()
     color: str = "#ff2d55"
     thickness: int | None = None
-    style: Literal["boxes", "contours", "filled"] = "boxes"
+    style: Style = "boxes"
     max_regions: int | None = None
     max_changed: float | None = None
 
