@@ -42,6 +42,8 @@ BORDER = 5
 """Pixels along the border of a noisy pair within which nothing is a difference of its own."""
 SMALLEST = 6e-5
 """Share of the picture that a region of a noisy pair needs: chance alone makes smaller ones."""
+HEAT_OF_SCORE = 64
+"""Level of the heat map for a score of 1: noisy pairs prove a change from about 2 on, which is 128 as in `Maps`."""
 Found = tuple[tuple[Region, ...], Maps]
 
 
@@ -132,7 +134,7 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     firmness = geometric_mean(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
     strength = Strength(scores, firmness, sharp, smallest)
     regions, kept = find_regions(before, after, mask, strength, alignment, after_shape, options.min_area, places)
-    heat = np.clip(scores * 64, 0, 255).astype(np.uint8)
+    heat = np.clip(scores * HEAT_OF_SCORE, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
 
 
