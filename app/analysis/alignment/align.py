@@ -37,7 +37,7 @@ WHOLE = 0.3
 EQUAL, NEARLY = 0.5, 0.95
 """Share of the busy places that must be exactly equal for pictures free of noise, and for such with few changes."""
 REMARKABLE = 15.0
-"""Degrees from which a turn is worth telling."""
+"""Degrees from which a turn is worth reporting."""
 FLAT = 2
 """Levels within which a picture is one colour: whatever its sides, it shows the same; if one stayed, it grew."""
 

@@ -130,7 +130,7 @@ def _bands(path: npt.NDArray[np.int64], offsets: list[int]) -> tuple[Band, ...]:
 def _firm(bands: tuple[Band, ...], rows: Rows) -> tuple[Band, ...]:
     """Drop bands that rest on a few rows, and keep rows that fit nowhere in place: they were edited."""
     moves = {band.after - band.before for band in bands}
-    firm = [band for band in bands if _telling(band, rows, moves) >= VOTES]
+    firm = [band for band in bands if _distinctive(band, rows, moves) >= VOTES]
     joined: list[Band] = []
     ends = Band(len(rows.before), len(rows.after), 0)
     row, other = 0, 0
@@ -157,7 +157,7 @@ def _merged(bands: list[Band]) -> tuple[Band, ...]:
     return tuple(out)
 
 
-def _telling(band: Band, rows: Rows, moves: set[int]) -> int:
+def _distinctive(band: Band, rows: Rows, moves: set[int]) -> int:
     """Count the rows of a band that show something, fit, and would fit with none of the other moves."""
     cost, told = _fit_of(band, rows)
     alone = told & (cost < FITS)

@@ -49,15 +49,16 @@ def drawn_in_place(before: UInt8Array, after: UInt8Array, changed: Changed) -> b
     Flat paper stays equal under blur, a slight turn and, where it is clipped, under other light: only its edges tell.
     """
     totals = sum((_look(tiles) for tiles in sample_tiles(before, after, changed, _SAMPLED)), np.zeros(10))
-    pixels, busy, equal, telling, telling_equal, faint, faint_equal, contrast, contrast_after = totals[:9].tolist()
+    pixels, busy, equal, informative, informative_equal, faint, faint_equal = totals[:7].tolist()
+    contrast, contrast_after = totals[7:9].tolist()
     if busy < max(_FEW, _FEWEST * pixels):
         return True
     if faint > _MUCH_TEXTURE * pixels and faint_equal < 0.5 * faint:
         return False
-    if equal > 0.5 * busy and (telling < 0.1 * busy or telling_equal > 0.5 * telling):
+    if equal > 0.5 * busy and (informative < 0.1 * busy or informative_equal > 0.5 * informative):
         return True
     sharp = min(contrast, contrast_after) > _LEAST_SHARP * max(contrast, contrast_after)
-    if not sharp or totals[9] >= _MOST_OUTSIDE * telling or is_turned_or_scaled(before, after):
+    if not sharp or totals[9] >= _MOST_OUTSIDE * informative or is_turned_or_scaled(before, after):
         return False
     greys = [np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8) for image in (before, after)]
     return not blur_explains(greys[0], greys[1])
@@ -71,14 +72,14 @@ def _look(tiles: Tiles) -> Any:
     most = np.maximum(contrast, contrast_after)
     inner, same = (before > _CLIPPED) & (before < 255 - _CLIPPED), before == after
     busy, faint = most > _BUSY, inner & (most > 0) & (most <= _FAINT)
-    telling = busy & inner
+    informative = busy & inner
     far = np.zeros_like(busy)
     if tiles.unequal:
         for pair in ((after, high), (low, after), (before, high_after), (low_after, before)):
             far |= cv2.subtract(*pair) > _OUTSIDE
-    counts = [busy, busy & same, telling, telling & same, faint, faint & same]
-    sums = [contrast[telling].sum(dtype=float), contrast_after[telling].sum(dtype=float)]
-    return np.array([busy.size, *(count.sum() for count in counts), *sums, (telling & far).sum()])
+    counts = [busy, busy & same, informative, informative & same, faint, faint & same]
+    sums = [contrast[informative].sum(dtype=float), contrast_after[informative].sum(dtype=float)]
+    return np.array([busy.size, *(count.sum() for count in counts), *sums, (informative & far).sum()])
 
 
 def _ranges(tiles: Tiles, image: UInt8Array) -> tuple[Any, Any, Any]:

@@ -6,8 +6,8 @@ import numpy as np
 from app.analysis.model import UInt8Array
 from app.analysis.resize import reduce_by
 from app.analysis.sampling import BRIGHT
+from app.analysis.tone.information import ALL_OVER, SPAN, cells, span_of, widespread
 from app.analysis.tone.samples import MOST_DARK, NARROW, STROKE, Index, Marks, Samples
-from app.analysis.tone.telling import ALL_OVER, SPAN, cells, span_of, widespread
 from app.analysis.tone.tone_map import Float
 
 BLOCK = 6
@@ -21,7 +21,7 @@ THIN = 0.03
 
 
 def with_block_means(
-    seen: Samples, telling: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array
+    seen: Samples, information: Float, before: UInt8Array, after: UInt8Array, valid: UInt8Array
 ) -> Samples:
     """Add blocks of other tones, where flat patches have few tones: thin letters and small icons are never flat.
 
@@ -30,8 +30,8 @@ def with_block_means(
     Parameters
     ----------
     seen : Samples
-    telling : array (n,), 0 to 1
-        What each sample tells, as `samples.telling_of` gives it.
+    information : array (n,), 0 to 1
+        How much each sample tells, as `information.information_in` gives it.
     before, after : array (H, W, 3), uint8
         RGB in one frame.
     valid : array (H, W), uint8
@@ -43,12 +43,12 @@ def with_block_means(
         With up to 2000 more; as it was where what tells spans a quarter of the levels and lies all over a picture
         that is not drawn on black, and where other tones lie in a few places only.
     """
-    if not telling.any():
+    if not information.any():
         return seen
-    low, high = span_of(seen.source, telling)
+    low, high = span_of(seen.source, information)
     black = (np.maximum(seen.target, seen.source) <= MOST_DARK).all(axis=1)
-    thin = black.mean() > MOSTLY and telling.mean() < THIN
-    if thin or not widespread(telling, seen.positions):
+    thin = black.mean() > MOSTLY and information.mean() < THIN
+    if thin or not widespread(information, seen.positions):
         low = high = MOST_DARK  # thin strokes tell of all tones, though hardly any is flat
     elif high - low >= NARROW:
         return seen

@@ -8,6 +8,15 @@ from app.analysis.model import Tone, UInt8Array
 from app.analysis.threads import in_threads
 from app.analysis.tone.block_means import with_block_means
 from app.analysis.tone.curve import Levels, followed_curves
+from app.analysis.tone.information import (
+    behind_an_edge,
+    cells,
+    information_in,
+    rarity,
+    too_plain,
+    untouched,
+    widespread,
+)
 from app.analysis.tone.models import (
     CAP,
     EVEN_BALANCE,
@@ -28,15 +37,6 @@ from app.analysis.tone.models import (
 )
 from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
-from app.analysis.tone.telling import (
-    behind_an_edge,
-    cells,
-    rarity,
-    telling_of,
-    too_plain,
-    untouched,
-    widespread,
-)
 from app.analysis.tone.tone_map import Float, ToneMap
 
 AGREED = 0.4 / 255
@@ -94,18 +94,18 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
     looked = _look(before, after, valid)
     if looked is None:
         return Tone(reason="too little to judge the exposure on"), None
-    seen, telling = looked
-    if not widespread(telling, seen.positions):
-        light = _lit(seen, telling)
+    seen, information = looked
+    if not widespread(information, seen.positions):
+        light = _lit(seen, information)
         if light is None:
             return Tone(reason="too little to judge the exposure on"), None
         return _described(light, seen.source), light
-    plain = cost(one_sided(seen, seen.source), telling)
+    plain = cost(one_sided(seen, seen.source), information)
     if plain < AGREED or untouched(before, after, valid):
         return Tone(reason="exposure and light agree"), None
-    if too_plain(seen, telling):
+    if too_plain(seen, information):
         return Tone(reason="too few tones to tell light from a change"), None
-    tone_map = _explain(seen, telling, plain)
+    tone_map = _explain(seen, information, plain)
     if tone_map is None:
         return Tone(reason="no exposure or light explains the difference"), None
     return _described(tone_map, seen.source), tone_map
@@ -156,80 +156,80 @@ def _look(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Sam
     seen = sample(before, after, valid)
     if seen is None:
         return None
-    telling = telling_of(seen)
-    more = with_block_means(seen, telling, before, after, valid)
-    return more, telling if more is seen else telling_of(more)
+    information = information_in(seen)
+    more = with_block_means(seen, information, before, after, valid)
+    return more, information if more is seen else information_in(more)
 
 
-def _lit(seen: Samples, telling: Float) -> ToneMap | None:
+def _lit(seen: Samples, information: Float) -> ToneMap | None:
     """Fit light where little tells: most of a page is clipped, or it is thin strokes on black.
 
     None unless that explains nearly all; light in waves only where there is something to tell by all over.
     """
-    plain = cost(one_sided(seen, seen.source), telling) if telling.mean() >= FEWEST_LIT else 0.0
+    plain = cost(one_sided(seen, seen.source), information) if information.mean() >= FEWEST_LIT else 0.0
     if plain < AGREED:
         return None
-    all_over = np.unique(cells(seen.positions[telling > 0])).size >= FEWEST_CELLS
+    all_over = np.unique(cells(seen.positions[information > 0])).size >= FEWEST_CELLS
     for terms in (SLOPED, WAVY) if all_over else (SLOPED,):
-        light = fit_light(seen, telling, telling * rarity(seen, telling), stiff(CURVE_RIDGE), terms=terms)
+        light = fit_light(seen, information, information * rarity(seen, information), stiff(CURVE_RIDGE), terms=terms)
         if light.cost < NEARLY_ALL * plain:
-            return None if _only_hides(light, seen, telling) else light.tone_map
+            return None if _only_hides(light, seen, information) else light.tone_map
     return None
 
 
-def _explain(seen: Samples, telling: Float, plain: float) -> ToneMap | None:
+def _explain(seen: Samples, information: Float, plain: float) -> ToneMap | None:
     """Try a curve, light with it, then a strength of colours; keep the simplest that clearly lowers the cost ``plain``.
 
     It must lower the cost tone by tone, too: what is painted over much of the picture is a few of its tones.
     """
-    weight = telling * rarity(seen, telling)
-    best, ridge = fit_curve(seen, telling, weight)
-    flat = flattens(best.tone_map.curves, seen.source, telling)
-    uneven = flat or drift(best.left, seen.positions, telling) > EVEN
+    weight = information * rarity(seen, information)
+    best, ridge = fit_curve(seen, information, weight)
+    flat = flattens(best.tone_map.curves, seen.source, information)
+    uneven = flat or drift(best.left, seen.positions, information) > EVEN
     # Paper that darkens towards a corner is made even by a flat curve, too, and its noise with it; ink pays.
     ridge = stiff(ridge) if flat else ridge
     if uneven:
-        lights = _lights(seen, telling, weight, ridge, plain)
-        best = next((light for light in lights if _beats(light, best, flat, seen, telling)), best)
+        lights = _lights(seen, information, weight, ridge, plain)
+        best = next((light for light in lights if _beats(light, best, flat, seen, information)), best)
     if best.cost > MISFIT:
         vivid = (
-            fit_light(seen, telling, weight, ridge, vivid=True)
+            fit_light(seen, information, weight, ridge, vivid=True)
             if uneven
-            else fit_strength(seen, telling, weight, ridge, best.tone_map.balance)
+            else fit_strength(seen, information, weight, ridge, best.tone_map.balance)
         )
         least, most = STRENGTHS
         told = vivid.cost < min(COLOURED * best.cost, MOST_LEFT) and least < abs(vivid.tone_map.strength) < most
         best = vivid if told else best
-    if _only_hides(best, seen, telling) or not _lowers(best, seen, telling, plain):
+    if _only_hides(best, seen, information) or not _lowers(best, seen, information, plain):
         return None
     return best.tone_map
 
 
-def _only_hides(found: Fitted, seen: Samples, telling: Float) -> bool:
+def _only_hides(found: Fitted, seen: Samples, information: Float) -> bool:
     """Say whether all that a tone map explains is a part of the paper that is darker from its edge on."""
-    behind = behind_an_edge(seen, telling, found.left)
+    behind = behind_an_edge(seen, information, found.left)
     if not behind.any():
         return False
-    rest = np.where(behind, 0.0, telling)
+    rest = np.where(behind, 0.0, information)
     if not widespread(rest, seen.positions):
         return True
     return cost(found.left, rest) >= EXPLAINED * cost(one_sided(seen, seen.source), rest)
 
 
-def _lights(seen: Samples, telling: Float, weight: Float, ridge: Float, plain: float) -> Iterator[Fitted]:
+def _lights(seen: Samples, information: Float, weight: Float, ridge: Float, plain: float) -> Iterator[Fitted]:
     """Fit light that slopes and light in waves; give those that explain much, the simplest first.
 
     Most light does slope, and slopes tell how it goes on where paper is clipped; waves end there.
     """
     terms = SLOPED, WAVY
-    sloped, wavy = in_threads(lambda i: fit_light(seen, telling, weight, ridge, terms=terms[i]), range(2))
+    sloped, wavy = in_threads(lambda i: fit_light(seen, information, weight, ridge, terms=terms[i]), range(2))
     if sloped.cost < min(EXPLAINED * plain, MOST_LEFT, SIMPLER * wavy.cost + 0.1 / 255):
         yield sloped
     if wavy.cost < min(WELL_EXPLAINED * plain, MOST_LEFT):
         yield wavy
 
 
-def _beats(light: Fitted, curve: Fitted, flat: bool, seen: Samples, telling: Float) -> bool:
+def _beats(light: Fitted, curve: Fitted, flat: bool, seen: Samples, information: Float) -> bool:
     """Say whether light explains more than a curve, or no less than one that no exposure makes.
 
     A flat curve takes the noise of paper with it: light may leave that, if it leaves no more on one side than on
@@ -237,12 +237,12 @@ def _beats(light: Fitted, curve: Fitted, flat: bool, seen: Samples, telling: Flo
     """
     if not flat:
         return light.cost < 0.85 * curve.cost - 0.05 / 255
-    return light.cost < 2.5 * curve.cost + 0.5 / 255 or drift(light.left, seen.positions, telling) < EVEN
+    return light.cost < 2.5 * curve.cost + 0.5 / 255 or drift(light.left, seen.positions, information) < EVEN
 
 
-def _lowers(found: Fitted, seen: Samples, telling: Float, plain: float) -> bool:
+def _lowers(found: Fitted, seen: Samples, information: Float, plain: float) -> bool:
     """Say whether a tone map clearly lowers the cost ``plain``, and tone by tone besides."""
-    tones = evenly(seen.source, telling)
+    tones = evenly(seen.source, information)
     share = cost(found.left, tones) / max(cost(one_sided(seen, seen.source), tones), 1e-9)
     if found.cost < EXPLAINED * plain:
         return share < 1

@@ -8,9 +8,9 @@ import numpy as np
 
 from app.analysis.sampling import worst_channel
 from app.analysis.threads import in_threads
+from app.analysis.tone.information import cells, span_of
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, GAIN_RIDGE, LIGHT_RIDGE, fit
-from app.analysis.tone.telling import cells, span_of
 from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms, orders
 
 CAP = 10.0
@@ -44,14 +44,14 @@ class Fitted(NamedTuple):
     cost: float
 
 
-def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Float]:
+def fit_curve(seen: Samples, information: Float, weight: Float) -> tuple[Fitted, Float]:
     """Fit a gain or a curve, stiff or free, and a colour cast if that costs less.
 
     Parameters
     ----------
     seen : Samples
-    telling : array (n,), 0 to 1
-        What each sample tells, as `samples.telling_of` gives it: its weight in the cost.
+    information : array (n,), 0 to 1
+        How much each sample tells, as `information.information_in` gives it: its weight in the cost.
     weight : array (n,), 0 and up
         Its weight in the fit.
 
@@ -61,25 +61,25 @@ def fit_curve(seen: Samples, telling: Float, weight: Float) -> tuple[Fitted, Flo
     ridge : array (6,)
         How much each term of a curve is held beside what else is fitted: no more than that of a stiff one.
     """
-    curves, left, ridge = _simplest(seen, telling, weight)
-    plain = Fitted(ToneMap(curves, NO_LIGHT, EVEN_BALANCE), left, cost(left, telling))
+    curves, left, ridge = _simplest(seen, information, weight)
+    plain = Fitted(ToneMap(curves, NO_LIGHT, EVEN_BALANCE), left, cost(left, information))
     held = np.minimum(ridge, CURVE_RIDGE)
-    if flattens(curves, seen.source, telling):
+    if flattens(curves, seen.source, information):
         return plain, held
     balance = _balance(curves, seen)
     curves, left = fit(seen, balance, weight, ridge)
-    balanced = Fitted(ToneMap(curves, NO_LIGHT, balance), left, cost(left, telling))
+    balanced = Fitted(ToneMap(curves, NO_LIGHT, balance), left, cost(left, information))
     return (balanced if balanced.cost < plain.cost else plain), held
 
 
 def fit_light(
-    seen: Samples, telling: Float, weight: Float, ridge: Float, vivid: bool = False, terms: int = WAVY
+    seen: Samples, information: Float, weight: Float, ridge: Float, vivid: bool = False, terms: int = WAVY
 ) -> Fitted:
     """Fit a curve with light to some of the samples, to learn of a colour cast, then to all.
 
     Parameters
     ----------
-    seen, telling, weight
+    seen, information, weight
         As in `fit_curve`.
     ridge : array (6,)
         How much each term of the curve is held.
@@ -96,25 +96,25 @@ def fit_light(
     -----
     A curve alone takes light that falls where one colour is for a cast.
     """
-    weight = weight + NEAR_LIMIT * np.where(telling == 0, seen.flatness, 0.0)
+    weight = weight + NEAR_LIMIT * np.where(information == 0, seen.flatness, 0.0)
     some = np.random.default_rng(0).permutation(len(weight))[:TRIED]
     few = seen.some(some)
     balance, tried = EVEN_BALANCE, []
     for _ in range(BALANCED):
         weights, left = fit(few, balance, weight[some], ridge, light_terms=terms, vivid=vivid)
-        tried.append((cost(left, telling[some]), balance))
+        tried.append((cost(left, information[some]), balance))
         balance = _balance(weights[: len(ridge)], few, balance)
     _, balance = min(tried, key=itemgetter(0))
     weights, left = fit(seen, balance, weight, ridge, light_terms=terms, vivid=vivid)
-    return Fitted(_tone_map(weights, len(ridge), vivid, balance), left, cost(left, telling))
+    return Fitted(_tone_map(weights, len(ridge), vivid, balance), left, cost(left, information))
 
 
-def fit_strength(seen: Samples, telling: Float, weight: Float, ridge: Float, balance: Float) -> Fitted:
+def fit_strength(seen: Samples, information: Float, weight: Float, ridge: Float, balance: Float) -> Fitted:
     """Fit a curve and a strength of colours, when the colour cast is known.
 
     Parameters
     ----------
-    seen, telling, weight, ridge
+    seen, information, weight, ridge
         As in `fit_light`.
     balance : array (3,)
         Factor of each channel beforehand.
@@ -124,7 +124,7 @@ def fit_strength(seen: Samples, telling: Float, weight: Float, ridge: Float, bal
     Fitted
     """
     weights, left = fit(seen, balance, weight, ridge, vivid=True)
-    return Fitted(_tone_map(weights, len(ridge), True, balance), left, cost(left, telling))
+    return Fitted(_tone_map(weights, len(ridge), True, balance), left, cost(left, information))
 
 
 def _tone_map(weights: Float, terms: int, vivid: bool, balance: Float) -> ToneMap:
@@ -133,7 +133,7 @@ def _tone_map(weights: Float, terms: int, vivid: bool, balance: Float) -> ToneMa
     return ToneMap(weights[:terms], weights[terms + vivid :], balance, strength)
 
 
-def _simplest(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Float, Float]:
+def _simplest(seen: Samples, information: Float, weight: Float) -> tuple[Float, Float, Float]:
     """Fit a gain, a stiff curve and a freer one; give the simplest that does, what it leaves, and its ridge.
 
     The freer one must be clearly better tone by tone: what noise does to white paper alone would flatten it. A gain may
@@ -143,39 +143,39 @@ def _simplest(seen: Samples, telling: Float, weight: Float) -> tuple[Float, Floa
     (gain, of_gain), (curves, of_curves), (free, of_free) = in_threads(
         lambda index: fit(seen, EVEN_BALANCE, weight, ridges[index]), range(3)
     )
-    even_tones = evenly(seen.source, telling)
+    even_tones = evenly(seen.source, information)
 
     def better(left: Float, than: Float, share: float) -> bool:
         by_tone = cost(left, even_tones) < share * cost(than, even_tones)
-        return by_tone and cost(left, telling) <= cost(than, telling)
+        return by_tone and cost(left, information) <= cost(than, information)
 
     simple, left, ridge = curves, of_curves, CURVE_RIDGE
-    if not flattens(curves, seen.source, telling) and not better(of_curves, of_gain, 1.0):
+    if not flattens(curves, seen.source, information) and not better(of_curves, of_gain, 1.0):
         simple, left, ridge = gain, of_gain, GAIN_RIDGE
-    if better(of_free, left, CLEARLY) and not flattens(free, seen.source, telling):
+    if better(of_free, left, CLEARLY) and not flattens(free, seen.source, information):
         return free, of_free, FREE_RIDGE
     return simple, left, ridge
 
 
-def evenly(source: Float, telling: Float) -> Float:
+def evenly(source: Float, information: Float) -> Float:
     """Weigh samples so that each tone that is told of counts the same, however much of the picture has it.
 
     Parameters
     ----------
     source : array (n, 3), 0 to 1
         Mean colours in *after*.
-    telling : array (n,), 0 to 1
-        What each sample tells.
+    information : array (n,), 0 to 1
+        How much each sample tells.
 
     Returns
     -------
     array (n,), 0 to 1
-        0 for a tone of which too little is told; just ``telling`` where there is no other.
+        0 for a tone of which too little is told; just ``information`` where there is no other.
     """
     tones = np.minimum(source.mean(axis=1) * TONES, TONES - 1).astype(np.intp)
-    told = np.bincount(tones, telling, minlength=TONES)
+    told = np.bincount(tones, information, minlength=TONES)
     share = np.where(told >= LEAST_TOLD, 1 / np.maximum(told, LEAST_TOLD), 0.0)
-    return np.asarray(share[tones] * telling if share.any() else telling)
+    return np.asarray(share[tones] * information if share.any() else information)
 
 
 def stiff(ridge: Float) -> Float:
@@ -217,7 +217,7 @@ def _balance(curves: Float, seen: Samples, balance: Float = EVEN_BALANCE) -> Flo
     return np.asarray(gain / gain.mean())
 
 
-def drift(residual: Float, positions: Float, telling: Float) -> float:
+def drift(residual: Float, positions: Float, information: Float) -> float:
     """Give how far the residual drifts over the picture: the range of its medians over a 4 by 4 grid.
 
     Parameters
@@ -225,7 +225,7 @@ def drift(residual: Float, positions: Float, telling: Float) -> float:
     residual : array (n, 3), -1 to 1
     positions : array (n, 2), 0 to 1
         x and y over the picture.
-    telling : array (n,), 0 to 1
+    information : array (n,), 0 to 1
         Samples that hardly tell are left out.
 
     Returns
@@ -235,12 +235,12 @@ def drift(residual: Float, positions: Float, telling: Float) -> float:
     """
     cell = cells(positions, 4)
     grey = residual.mean(axis=1)
-    seen = [grey[(cell == number) & (telling > 0.1)] for number in range(16)]
+    seen = [grey[(cell == number) & (information > 0.1)] for number in range(16)]
     medians = [float(np.median(values)) for values in seen if len(values) >= 20]
     return max(medians) - min(medians) if medians else math.inf
 
 
-def flattens(curves: Float, source: Float, telling: Float) -> bool:
+def flattens(curves: Float, source: Float, information: Float) -> bool:
     """Say whether a curve is all but flat somewhere among the tones of a picture: no exposure makes such.
 
     Parameters
@@ -249,8 +249,8 @@ def flattens(curves: Float, source: Float, telling: Float) -> bool:
         Weights of `tone_map.curve_terms` for each channel, whose mean is looked at.
     source : array (n, 3), 0 to 1
         Mean colours in *after*.
-    telling : array (n,), 0 to 1
-        What each sample tells, some of them more than 0.
+    information : array (n,), 0 to 1
+        How much each sample tells, some of them more than 0.
 
     Returns
     -------
@@ -260,19 +260,19 @@ def flattens(curves: Float, source: Float, telling: Float) -> bool:
     -----
     Gamma may be as flat near black, and there as low: its slope keeps its ratio to what it makes of the level.
     """
-    level = np.maximum(np.linspace(*span_of(source, telling), 16), 1 / 255)
+    level = np.maximum(np.linspace(*span_of(source, information), 16), 1 / 255)
     curve = curves.mean(axis=1)
     chords = curve_terms(level) @ curve / level
     return bool((curve_slopes(level) @ curve < FLAT * np.minimum(chords, chords[-1])).any())
 
 
-def cost(residual: Float, telling: Float) -> float:
+def cost(residual: Float, information: Float) -> float:
     """Give the mean residual of the worst channel, capped so that real changes cost the same before and after.
 
     Parameters
     ----------
     residual : array (n, 3), -1 to 1
-    telling : array (n,), 0 and up
+    information : array (n,), 0 and up
         Weights, some of them above 0.
 
     Returns
@@ -280,4 +280,4 @@ def cost(residual: Float, telling: Float) -> float:
     float
         0 to `CAP` / 255.
     """
-    return float(np.average(np.minimum(worst_channel(residual), CAP / 255), weights=telling))
+    return float(np.average(np.minimum(worst_channel(residual), CAP / 255), weights=information))

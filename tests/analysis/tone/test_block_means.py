@@ -7,8 +7,8 @@ from app.analysis import evaluate
 from app.analysis.model import Options, UInt8Array
 from app.analysis.tone.block_means import with_block_means
 from app.analysis.tone.even import even_tone
+from app.analysis.tone.information import information_in
 from app.analysis.tone.samples import sample
-from app.analysis.tone.telling import telling_of
 from tests.analysis.pictures import quantised
 
 
@@ -56,7 +56,7 @@ def test_changes_are_not_what_tells_of_the_exposure_of_a_picture_of_one_tone() -
     whole = np.full((720, 1000), 255, np.uint8)
     seen = sample(snow, after, whole)
     assert seen is not None
-    assert len(with_block_means(seen, telling_of(seen), snow, after, whole).target) == len(seen.target)
+    assert len(with_block_means(seen, information_in(seen), snow, after, whole).target) == len(seen.target)
     assert not even_tone(snow, after.copy(), whole, Options())[0].applied
 
 
@@ -69,7 +69,7 @@ def test_blocks_with_clipped_pixels_tell_nothing_from_afar() -> None:
             cv2.putText(sheet, "water 12.50 chapter seven", (40, 40 + 34 * line), 0, 0.6, (ink,) * 3, 1)
         seen = sample(sheet, sheet, whole)
         assert seen is not None
-        more = with_block_means(seen, telling_of(seen), sheet, sheet, whole)
+        more = with_block_means(seen, information_in(seen), sheet, sheet, whole)
         added.append(len(more.target) - len(seen.target))
     assert added[0] > 500 > 2 * added[1]
 

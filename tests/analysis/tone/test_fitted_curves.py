@@ -11,10 +11,10 @@ from app.analysis.encoding import encode_jpeg, encode_png
 from app.analysis.model import Options, UInt8Array
 from app.analysis.tone.even import even_tone
 from app.analysis.tone.fit import fit_tone
+from app.analysis.tone.information import rarity
 from app.analysis.tone.models import fit_curve, flattens, gain_at
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import FREE_RIDGE, fit
-from app.analysis.tone.telling import rarity
 from tests.analysis.pictures import opened, quantised
 from tests.analysis.tone.coffee import BEFORE, VALID
 
@@ -76,17 +76,17 @@ def test_a_dark_picture_made_darker_by_gamma_is_no_change() -> None:
 
 def test_a_curve_that_is_flat_among_the_tones_is_told_from_gamma_and_from_lifted_black() -> None:
     levels = np.repeat(np.linspace(0.02, 0.9, 200)[:, None], 3, axis=1)
-    telling = np.ones(len(levels))
+    information = np.ones(len(levels))
 
     def curve(**weights: float) -> npt.NDArray[np.float64]:
         names = ("one", "a", "a_log", "a_log_log", "square", "bend")
         return np.repeat(np.array([[weights.get(name, 0.0)] for name in names]), 3, axis=1)
 
-    assert not flattens(curve(a=1.0), levels, telling)
-    assert not flattens(curve(a=0.9, one=0.08), levels, telling)
-    assert not flattens(curve(a=1.0, a_log=0.3, a_log_log=0.05), levels, telling)
-    assert flattens(curve(a=0.2, one=0.7), levels, telling)
-    assert flattens(curve(a=1.0, bend=-1.6), levels, telling)
+    assert not flattens(curve(a=1.0), levels, information)
+    assert not flattens(curve(a=0.9, one=0.08), levels, information)
+    assert not flattens(curve(a=1.0, a_log=0.3, a_log_log=0.05), levels, information)
+    assert flattens(curve(a=0.2, one=0.7), levels, information)
+    assert flattens(curve(a=1.0, bend=-1.6), levels, information)
 
 
 def test_noise_on_white_paper_does_not_flatten_the_curve() -> None:

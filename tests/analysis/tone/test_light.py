@@ -37,8 +37,8 @@ def test_light_stays_near_the_limit_where_paper_does() -> None:
     paper = positions[:, 0] > 0.65
     seen = samples(1 + 0.15 * np.sin(4 * positions[:, 1]), positions)
     seen.target[paper], seen.source[paper] = 1.0, 247 / 255
-    telling = np.where(paper, 0.0, 1.0)
-    tone_map = fit_light(seen, telling, telling, stiff(CURVE_RIDGE)).tone_map
+    information = np.where(paper, 0.0, 1.0)
+    tone_map = fit_light(seen, information, information, stiff(CURVE_RIDGE)).tone_map
     assert np.percentile(made(tone_map, seen)[paper], 1) > 0.91
 
 
@@ -130,9 +130,9 @@ def test_light_that_slopes_goes_on_where_paper_is_clipped() -> None:
     light = 1.0 - 0.3 * positions[:, 0]
     seen = samples(1 / (1.15 * light), positions, np.minimum(WHITE + 1e-9, 0.92 * 1.15 * light)[:, None])
     seen.target[:] = 0.92
-    telling = np.where(seen.source[:, 0] < WHITE, 1.0, 0.0)
-    assert 0.6 < telling.mean() < 0.95
-    found = next(_lights(seen, telling, telling, stiff(CURVE_RIDGE), 10 / 255))
+    information = np.where(seen.source[:, 0] < WHITE, 1.0, 0.0)
+    assert 0.6 < information.mean() < 0.95
+    found = next(_lights(seen, information, information, stiff(CURVE_RIDGE), 10 / 255))
     far = np.array([[0.02, 0.5]])
     gain = 1 + (light_at(far, len(found.tone_map.light)) @ found.tone_map.light)[0, 0]
     curve = (curve_terms(np.array([0.8])) @ found.tone_map.curves[:, 0])[0] / 0.8 - 1

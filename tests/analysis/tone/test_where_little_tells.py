@@ -8,8 +8,8 @@ import pytest
 
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, UInt8Array
+from app.analysis.tone.information import information_in
 from app.analysis.tone.samples import Samples
-from app.analysis.tone.telling import telling_of
 from tests.analysis.pictures import compare, encoded, overlap, quantised
 from tests.analysis.screens import LETTER, page
 
@@ -132,15 +132,15 @@ def test_what_left_the_limit_amid_such_as_stayed_at_it_tells_nothing(stayed: flo
     seen = grid(stayed, stayed)
     inside = (np.abs(seen.positions - 0.5) < 0.05).all(axis=1)
     getattr(seen, side)[inside] = left
-    assert not telling_of(seen).any()
+    assert not information_in(seen).any()
 
 
 def test_what_left_the_limit_with_all_around_it_tells() -> None:
     seen = grid(1.0, 1.0)
     shade = seen.positions[:, 0] < 0.3
     seen.source[shade] = 0.8
-    assert telling_of(seen)[seen.positions[:, 0] < 0.2].all()
-    assert not telling_of(seen)[~shade].any()
+    assert information_in(seen)[seen.positions[:, 0] < 0.2].all()
+    assert not information_in(seen)[~shade].any()
 
 
 @pytest.mark.parametrize("gain", [0.8, 0.85, 1.15])

@@ -29,7 +29,7 @@ SPAN = 12.0
 """Levels that the tones of a picture must span before light is fitted to them."""
 
 
-def telling_of(seen: Samples) -> Float:
+def information_in(seen: Samples) -> Float:
     """Weigh samples by what they say: flat ones most, nothing such as are clipped in both images alike.
 
     Nor do those that left the limit amid such as stayed at it, which no light does, as it changes slowly; a few of them
@@ -48,13 +48,13 @@ def telling_of(seen: Samples) -> Float:
     bright = target >= limits[0], source >= limits[1]
     dark = target <= MOST_DARK, source <= MOST_DARK
     held = np.logical_and(*seen.bounds)
-    telling = np.where(_all_of((bright[0] & bright[1]) | (dark[0] & dark[1]) | held), 0.0, seen.flatness)
+    information = np.where(_all_of((bright[0] & bright[1]) | (dark[0] & dark[1]) | held), 0.0, seen.flatness)
     alone = _alone(bright, seen.positions) | _alone(dark, seen.positions)
     alone &= ~_all_of(np.abs(target - source) <= FAR / 255)
-    return np.where(alone, 0.0, telling) if telling[alone].sum() > OUTVOTED * telling.sum() else telling
+    return np.where(alone, 0.0, information) if information[alone].sum() > OUTVOTED * information.sum() else information
 
 
-def behind_an_edge(seen: Samples, telling: Float, left: Float) -> Marks:
+def behind_an_edge(seen: Samples, information: Float, left: Float) -> Marks:
     """Mark the part of the paper that is darker in one image, from its edge on, where a tone map takes that away.
 
     Clipped paper allows any exposure that makes it brighter still; light begins where paper leaves the limit, but what
@@ -63,8 +63,8 @@ def behind_an_edge(seen: Samples, telling: Float, left: Float) -> Marks:
     Parameters
     ----------
     seen : Samples
-    telling : array (n,), 0 to 1
-        What each sample tells, as `telling_of` gives it.
+    information : array (n,), 0 to 1
+        How much each sample tells, as `information_in` gives it.
     left : array (n, 3), 0 to 1
         What the tone map leaves of each.
 
@@ -76,17 +76,17 @@ def behind_an_edge(seen: Samples, telling: Float, left: Float) -> Marks:
     explained = worst_channel(left) < FAR / 2 / 255
     sides = (seen.target, seen.bright[0]), (seen.source, seen.bright[1])
     return np.asarray(
-        _dark_part(*sides, seen.positions, telling, explained)
-        | _dark_part(*sides[::-1], seen.positions, telling, explained)
+        _dark_part(*sides, seen.positions, information, explained)
+        | _dark_part(*sides[::-1], seen.positions, information, explained)
     )
 
 
 def _dark_part(
-    here: tuple[Float, float], there: tuple[Float, float], positions: Float, telling: Float, explained: Marks
+    here: tuple[Float, float], there: tuple[Float, float], positions: Float, information: Float, explained: Marks
 ) -> Marks:
     """Mark what is clipped paper here and darker there, if most of its edges are explained; levels and their limits."""
     paper, at_limit = (_all_of(levels >= limit - RINGING / 255) for levels, limit in (here, there))
-    dark = paper & ~at_limit & (telling > 0)
+    dark = paper & ~at_limit & (information > 0)
     cell = cells(positions, ACROSS)
 
     def count(which: Marks) -> Float:
@@ -120,7 +120,7 @@ def _alone(at_limit: tuple[Marks, Marks], positions: Float) -> Marks:
     return (was & ~now & (stayed > MOSTLY * around(was))) | (now & ~was & (stayed > MOSTLY * around(now)))
 
 
-def rarity(seen: Samples, telling: Float) -> Float:
+def rarity(seen: Samples, information: Float) -> Float:
     """Weigh rare levels up, so that the ink on a page counts beside its paper, if they are found all over.
 
     A level that is seen in a few places only may be a real change itself. Clipped paper is not rare, though only those
@@ -129,8 +129,8 @@ def rarity(seen: Samples, telling: Float) -> Float:
     Parameters
     ----------
     seen : Samples
-    telling : array (n,), 0 to 1
-        What each sample tells, as `telling_of` gives it.
+    information : array (n,), 0 to 1
+        How much each sample tells, as `information_in` gives it.
 
     Returns
     -------
@@ -140,18 +140,18 @@ def rarity(seen: Samples, telling: Float) -> Float:
     levels = np.minimum(seen.source.mean(axis=1) * 20, 19).astype(np.intp)
     share = np.bincount(levels, seen.flatness, minlength=20) / seen.flatness.sum()
     cell = cells(seen.positions)
-    found = np.bincount(levels * 64 + cell, telling, minlength=20 * 64).reshape(20, 64) > 0.5
+    found = np.bincount(levels * 64 + cell, information, minlength=20 * 64).reshape(20, 64) > 0.5
     spread = np.minimum(1, found.sum(axis=1) / ALL_OVER) ** 2
     return np.asarray((spread / np.maximum(share, 0.002) ** RARITY + 1e-3)[levels])
 
 
-def widespread(telling: Float, positions: Float) -> bool:
+def widespread(information: Float, positions: Float) -> bool:
     """Say whether many samples tell, and all over: those of a few places may just as well be real changes.
 
     Parameters
     ----------
-    telling : array (n,), 0 to 1
-        What each sample tells.
+    information : array (n,), 0 to 1
+        How much each sample tells.
     positions : array (n, 2), 0 to 1
         x and y over the picture.
 
@@ -161,8 +161,8 @@ def widespread(telling: Float, positions: Float) -> bool:
     """
     cell = cells(positions)
     total = np.bincount(cell, minlength=64)
-    share = np.bincount(cell, telling, minlength=64) / np.maximum(total, 1)
-    return bool(telling.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
+    share = np.bincount(cell, information, minlength=64) / np.maximum(total, 1)
+    return bool(information.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
 
 
 def cells(positions: Float, across: int = 8) -> Index:
@@ -201,13 +201,13 @@ def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
     step = max(1, int(math.sqrt(valid.size / 200_000)))
     a, b = (np.ascontiguousarray(image[::step, ::step]) for image in (before, after))
     high = strongest_channel(a)
-    telling = (valid[::step, ::step] > 0) & (high < BRIGHT) & (high > TURNS)
-    count = int(telling.sum())
+    informative = (valid[::step, ::step] > 0) & (high < BRIGHT) & (high > TURNS)
+    count = int(informative.sum())
     equal = strongest_difference(a, b) == 0
-    return count > 0 and int(equal[telling].sum()) > 0.25 * count
+    return count > 0 and int(equal[informative].sum()) > 0.25 * count
 
 
-def too_plain(seen: Samples, telling: Float) -> bool:
+def too_plain(seen: Samples, information: Float) -> bool:
     """Say whether one tone is all there is: whether that was lit otherwise or painted, nobody can know.
 
     Beside the tones that tell how they changed, those of both pictures count, as ink is seldom flat and black is black
@@ -216,17 +216,17 @@ def too_plain(seen: Samples, telling: Float) -> bool:
     Parameters
     ----------
     seen : Samples
-    telling : array (n,), 0 to 1
-        What each sample tells, as `telling_of` gives it.
+    information : array (n,), 0 to 1
+        How much each sample tells, as `information_in` gives it.
 
     Returns
     -------
     bool
         True, too, where nothing tells.
     """
-    if not telling.any():
+    if not information.any():
         return True
-    told = _tones(seen.source[telling > 0.1], 0.02)
+    told = _tones(seen.source[information > 0.1], 0.02)
     return max(told, min(_tones(seen.target, FEW), _tones(seen.source, FEW))) < SPAN
 
 
@@ -235,21 +235,21 @@ def _tones(colours: Float, beside: float) -> float:
     return float(np.ptp(np.quantile(colours.mean(axis=1), [beside, 1 - beside]))) * 255 if len(colours) else 0.0
 
 
-def span_of(source: Float, telling: Float) -> tuple[float, float]:
+def span_of(source: Float, information: Float) -> tuple[float, float]:
     """Give the levels between which the samples that tell most lie, but for two in a hundred at either end.
 
     Parameters
     ----------
     source : array (n, 3), 0 to 1
         Mean colours in *after*.
-    telling : array (n,), 0 to 1
-        What each sample tells, some of them more than 0.
+    information : array (n,), 0 to 1
+        How much each sample tells, some of them more than 0.
 
     Returns
     -------
     low, high : float
         0 to 1.
     """
-    grey = source.mean(axis=1)[telling > min(0.1, telling.max() / 2)]
+    grey = source.mean(axis=1)[information > min(0.1, information.max() / 2)]
     low, high = np.quantile(grey, [0.02, 0.98]).tolist()
     return low, high

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from app.analysis.tone.information import information_in, rarity
 from app.analysis.tone.samples import Samples, sample
-from app.analysis.tone.telling import rarity, telling_of
 from tests.analysis.pictures import quantised
 
 
@@ -29,9 +29,9 @@ def test_patches_that_noise_took_off_the_limit_are_not_rare() -> None:
     target, source = np.ones((count, 3)), np.ones((count, 3))
     source[:120], target[120:520], source[120:520] = 0.955, 0.4, 0.43
     seen = Samples(target, source, positions, np.ones(count), (252 / 255, 252 / 255))
-    telling = telling_of(seen)
-    assert telling[:520].all() and not telling[520:].any()
-    weight = rarity(seen, telling)
+    information = information_in(seen)
+    assert information[:520].all() and not information[520:].any()
+    weight = rarity(seen, information)
     assert weight[:120].max() < weight[120:520].min() / 2
 
 
