@@ -10,8 +10,10 @@ from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.resize import reduce_to_size, scaled_size
 from app.analysis.sampling import BRIGHT, strongest_difference
-from app.analysis.tone.fit import fit_tone
+from app.analysis.tone.fit import AGREE, UNEXPLAINED, fit_tone
+from app.analysis.tone.ink import gain_by_ink
 from app.analysis.tone.samples import RINGING
+from app.analysis.tone.tone_map import of_gain
 
 LEFT = 0.95
 """Share of the difference that may stay."""
@@ -48,12 +50,17 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
     if options.tone == "off":
         return Tone(reason="switched off"), after
     tone, tone_map = fit_tone(before, after, valid)
-    if tone_map is None:
-        return tone, after
-    toned = _give_way(before, after, tone_map.apply(after))
-    if not _explains(before, toned, after, valid):
-        return Tone(reason="no exposure or light explains the difference"), after
-    return tone, toned
+    if tone_map is not None:
+        toned = _give_way(before, after, tone_map.apply(after))
+        if _explains(before, toned, after, valid):
+            return tone, toned
+        tone = Tone(reason=UNEXPLAINED)
+    gain = None if tone.reason == AGREE else gain_by_ink(before, after, valid)
+    if gain is not None:
+        toned = _give_way(before, after, of_gain(gain).apply(after))
+        if _explains(before, toned, after, valid):
+            return Tone(True, (gain,) * 3, "exposure evened out"), toned
+    return tone, after
 
 
 def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:

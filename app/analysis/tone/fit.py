@@ -39,6 +39,7 @@ from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
 from app.analysis.tone.tone_map import Float, ToneMap
 
+AGREE, UNEXPLAINED = "exposure and light agree", "no exposure or light explains the difference"
 AGREED = 0.4 / 255
 """Mean difference that is not worth evening out."""
 WELL_FITTED = 1.5 / 255
@@ -102,12 +103,12 @@ def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[
         return _described(light, seen.source), light
     plain = cost(one_sided(seen, seen.source), information)
     if plain < AGREED or untouched(before, after, valid):
-        return Tone(reason="exposure and light agree"), None
+        return Tone(reason=AGREE), None
     if too_plain(seen, information):
         return Tone(reason="too few tones to tell light from a change"), None
     tone_map = _explain(seen, information, plain)
     if tone_map is None:
-        return Tone(reason="no exposure or light explains the difference"), None
+        return Tone(reason=UNEXPLAINED), None
     return _described(tone_map, seen.source), tone_map
 
 

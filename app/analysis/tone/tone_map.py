@@ -77,6 +77,23 @@ class ToneMap:
             yield slice(top, top + STRIP), gain[above] * (1 - share) + gain[below] * share
 
 
+def of_gain(gain: float) -> ToneMap:
+    """Give the tone map that multiplies every level alike.
+
+    Parameters
+    ----------
+    gain : float
+        Above 0.
+
+    Returns
+    -------
+    ToneMap
+    """
+    curves = np.zeros((6, 3))
+    curves[1] = gain
+    return ToneMap(curves, np.empty((0, 3)), np.ones(3))
+
+
 def curve_terms(level: Float) -> Float:
     """Give the basis of tone curves: 1, a, a ln a, a ln² a, a², a (1 - a) (2a - 1).
 
