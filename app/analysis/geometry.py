@@ -18,13 +18,15 @@ def mapped(matrix: FloatMatrix, points: Points) -> Points:
     Parameters
     ----------
     matrix : array (3, 3), float64
-    points : array (n, 2), n at least 1
+    points : array (n, 2)
         x and y in pixels.
 
     Returns
     -------
     array (n, 2), float32
     """
+    if not len(points):  # OpenCV gives None
+        return np.empty((0, 2), np.float32)
     there = cv2.perspectiveTransform(points.reshape(-1, 1, 2).astype(np.float64), matrix)
     return np.asarray(there, np.float32).reshape(-1, 2)
 

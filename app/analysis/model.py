@@ -241,7 +241,7 @@ class Maps:
 
     Attributes:
         mask: shape (height, width), uint8, 255 where a region is.
-        heat: difference in units of the decision threshold, uint8 (128 is the threshold), reduced to
+        heat: difference in units of the decision threshold, uint8 (128 is about the threshold), reduced to
             at most about 2 megapixels.
     """
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from app.analysis.alignment.bend import to_after
+from app.analysis.alignment.fitting import simplest_fit
 from app.analysis.alignment.warping import warp_to_before
-from app.analysis.geometry import box_around, corners_of, rows
+from app.analysis.geometry import box_around, corners_of, mapped, rows
 from app.analysis.model import Alignment, Box
 
 # A canvas that grows with what a homography says is a bomb of two small files.
@@ -36,3 +37,17 @@ def test_a_box_stays_in_the_frame_whatever_the_homography(matrix: np.ndarray) ->
     assert box.height >= 0
     assert box.x + box.width <= 60
     assert box.y + box.height <= 40
+
+
+def test_no_points_are_mapped_to_no_points() -> None:
+    """Tracking again may leave none that one homography explains; the evaluation ended there."""
+    assert mapped(np.eye(3), np.empty((0, 2), np.float32)).shape == (0, 2)
+
+
+def test_points_in_a_line_that_moved_are_not_in_place() -> None:
+    """They fix no homography, beside which "in place" was accepted whatever they said."""
+    source = np.stack([np.arange(10.0, 40.0), np.full(30, 20.0)], axis=1).astype(np.float32)
+    fitted = simplest_fit(source, source + np.float32([15, 0]), same_size=True, unit=1.0)
+    assert fitted is not None
+    assert fitted.model == "shift"
+    assert fitted.matrix[0][2] == pytest.approx(15)

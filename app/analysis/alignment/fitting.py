@@ -38,8 +38,8 @@ def simplest_fit(source: Points, target: Points, same_size: bool, unit: float) -
         ("affine", lambda: _fit_affine(source, target)),
         ("homography", lambda: best),
     ]
-    best = _fit_least_squares(source, target)
-    floor = _error(best, source, target) if best is not None else math.inf
+    best = _fit_least_squares(source, target)  # none of points in a line
+    floor = _error(best if best is not None else _fit_shift(source, target), source, target)
     slack = 1.04 * floor + 0.02 * unit
     if same_size and _error(np.eye(3), source, target) <= max(slack, math.hypot(floor, SAME_PLACE * unit)):
         return Alignment(inliers=len(source), reason="already in place")

@@ -29,7 +29,7 @@ def followed_curves(before: UInt8Array, after: UInt8Array) -> list[tuple[Levels,
     Parameters
     ----------
     before, after : array (H, W, 3), uint8
-        RGB in one frame, without noise; up to about 200,000 places are looked at.
+        RGB in one frame, without noise; some 200,000 to 800,000 places of a large one are looked at.
 
     Returns
     -------
