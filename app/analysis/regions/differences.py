@@ -101,41 +101,54 @@ def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape:
     """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
     before, valid, alignment = laid.before.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
-    smallest = max(4, round(SMALLEST * valid.size))
-    detail = _detail(alignment, shape)
-    scale = min(math.sqrt(WORK_PIXELS / (shape[0] * shape[1])), detail)
-    size = scaled_size(shape, scale)
-    small = before, after
-    if scale < 1:
-        # Linear interpolation blurs here and not there what is hardly reduced; enlarged compression shows that.
-        reduce: Any = partial(cv2.resize, interpolation=cv2.INTER_AREA) if scale == detail else reduce_to_size
-        reduced = in_threads(lambda index: reduce((before, after)[index], size), range(2))
-        small = reduced[0], reduced[1]
+    small = _at_working_size(before, after, alignment)
+    size = small[0].shape[1], small[0].shape[0]
     seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
-    least = max(1, round(SMALLEST / 2 * seen.size))
-    work = seen.shape[0], seen.shape[1]
-    found = find_evidence(small[0], small[1], seen)
-    evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
-    mask = find_mask(evidence, work, least)
-    for _ in range(ROUNDS):
-        settled = match_blocks(*found.planes, seen, mask)
-        if settled is None:
-            break
-        found = weigh(found.planes[0], settled, seen)
-        evidence = _sensitive(found, small[0], small[1], seen, options.sensitivity)
-        mask = find_mask(evidence, work, least)
-    before_luma, after_luma = (planes[0] for planes in found.planes)
-    sharp = np.zeros_like(mask) if found.binarised else find_sharp(evidence.plain, before_luma, after_luma)
+    evidence, mask = _settled(small, seen, options.sensitivity)
+    before_luma, after_luma = (planes[0] for planes in evidence.planes)
+    sharp = np.zeros_like(mask) if evidence.binarised else find_sharp(evidence.plain, before_luma, after_luma)
     mask = _within(mask | sharp)
     scores = _together(evidence.levels)
     places = _places(mask, shape)
-    if scale < 1:
+    if mask.shape != shape:
         mask = np.asarray(cv2.resize(mask, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST), np.uint8)
     firmness = geometric_mean(*evidence.levels[1:3]) if len(evidence.levels) > 2 else None
-    strength = Strength(scores, firmness, sharp, smallest)
+    strength = Strength(scores, firmness, sharp, max(4, round(SMALLEST * valid.size)))
     regions, kept = find_regions(before, after, mask, strength, alignment, after_shape, options.min_area, places)
     heat = np.clip(scores * HEAT_OF_SCORE, 0, 255).astype(np.uint8)
     return regions, Maps(kept, heat)
+
+
+def _at_working_size(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> tuple[UInt8Array, UInt8Array]:
+    """Reduce both images to `WORK_PIXELS`, and to what *after* shows."""
+    shape = before.shape[:2]
+    detail = _detail(alignment, shape)
+    scale = min(math.sqrt(WORK_PIXELS / (shape[0] * shape[1])), detail)
+    if scale >= 1:
+        return before, after
+    size = scaled_size(shape, scale)
+    # Linear interpolation blurs here and not there what is hardly reduced; enlarged compression shows that.
+    reduce: Any = partial(cv2.resize, interpolation=cv2.INTER_AREA) if scale == detail else reduce_to_size
+    reduced = in_threads(lambda index: reduce((before, after)[index], size), range(2))
+    return reduced[0], reduced[1]
+
+
+def _settled(small: tuple[UInt8Array, UInt8Array], seen: UInt8Array, sensitivity: float) -> tuple[Evidence, UInt8Array]:
+    """Weigh the evidence and mark what is changed, again where blocks of *after* turn out to lie a little elsewhere."""
+    least = max(1, round(SMALLEST / 2 * seen.size))
+    work = seen.shape[0], seen.shape[1]
+
+    def judged(found: Evidence) -> tuple[Evidence, UInt8Array]:
+        evidence = _sensitive(found, *small, seen, sensitivity)
+        return evidence, find_mask(evidence, work, least)
+
+    evidence, mask = judged(find_evidence(*small, seen))
+    for _ in range(ROUNDS):
+        settled = match_blocks(*evidence.planes, seen, mask)
+        if settled is None:
+            break
+        evidence, mask = judged(weigh(evidence.planes[0], settled, seen))
+    return evidence, mask
 
 
 def _detail(alignment: Alignment, shape: tuple[int, int]) -> float:

@@ -1,9 +1,11 @@
 """Join the pieces of a mask that belong together: parts of one thing, letters of one line, scraps beside a change."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from app.analysis.model import Box, UInt8Array
 
@@ -19,6 +21,21 @@ LETTERS = 0.025
 """Share of the longer side up to which pieces are as high as letters, joined over their height: one may have stayed."""
 MOST_PIECES = 2000
 """More pieces than that are joined over larger gaps: nobody looks at each grain of noise."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Pieces that belong together: the box around them, how many of its pixels they fill, and their labels."""
+
+    box: Box
+    filled: int
+    labels: list[int]
+
+    def take_in(self, other: "_Group") -> None:
+        self.box = _union(self.box, other.box)
+        self.filled += other.filled
+        self.labels += other.labels
+        other.labels = []
 
 
 def merge_near(boxes: Sequence[Box], shape: tuple[int, ...]) -> list[Box]:
@@ -73,6 +90,17 @@ def joined_in(mask: UInt8Array, place: Box) -> list[tuple[Box, UInt8Array]]:
 
 def _joined(mask: UInt8Array, reach: int, shape: tuple[int, ...]) -> list[tuple[Box, UInt8Array]]:
     """Group pieces that lie close together, measured by their own size."""
+    labels, pieces, reach = _pieces(mask, reach)
+    groups = []
+    for group in _grouped(pieces, reach, shape):
+        window = group.box.slices
+        belongs = np.isin(labels[window], group.labels) & (mask[window] > 0)
+        groups.append((group.box, belongs.astype(np.uint8) * np.uint8(255)))
+    return groups
+
+
+def _pieces(mask: UInt8Array, reach: int) -> tuple[npt.NDArray[np.int32], list[_Group], int]:
+    """Label the pieces of a mask, each a group of its own, and give the gap over which pieces were joined for that."""
     while True:
         # An even kernel would move the mask by a pixel.
         kernel = np.ones((reach | 1, reach | 1), np.uint8)
@@ -81,42 +109,30 @@ def _joined(mask: UInt8Array, reach: int, shape: tuple[int, ...]) -> list[tuple[
         if count <= MOST_PIECES or reach >= max(mask.shape):
             break
         reach *= 2
-    boxes = [Box(*(int(value) for value in stats[i, :4])) for i in range(1, count)]
-    parent = list(range(len(boxes)))
+    pieces = [_Group(Box(*row[:4]), row[4], [label]) for label, row in enumerate(stats[1:].tolist(), start=1)]
+    return np.asarray(labels, np.int32), pieces, reach
 
-    def root(i: int) -> int:
-        while parent[i] != i:
-            i = parent[i]
-        return i
 
-    joined = list(boxes)
-    filled = [int(stats[i, 4]) for i in range(1, count)]
-    changed = True
+def _grouped(pieces: list[_Group], reach: int, shape: tuple[int, ...]) -> list[_Group]:
+    """Join groups until none is near another, as far as `_bridged` says that they may be apart."""
+    groups, changed = pieces, True
     while changed:
         changed = False
-        alive = sorted({root(i) for i in range(len(boxes))}, key=lambda i: joined[i].x)
-        for position, i in enumerate(alive):
-            for j in alive[position + 1 :]:
-                if root(i) != i or root(j) != j:
-                    continue
-                looseness = LOOSE * (1 - min(filled[i] / _area(joined[i]), filled[j] / _area(joined[j])))
-                if _in_line(joined[i], joined[j]):
-                    looseness = max(looseness, IN_LINE)
-                if _gap(joined[i], joined[j]) <= _bridged(joined[i], joined[j], looseness, reach, shape):
-                    parent[j] = i
-                    joined[i] = _union(joined[i], joined[j])
-                    filled[i] += filled[j]
+        from_left = sorted(groups, key=lambda group: group.box.x)
+        for position, group in enumerate(from_left):
+            for other in from_left[position + 1 :]:
+                if group.labels and other.labels and _belong_together(group, other, reach, shape):
+                    group.take_in(other)
                     changed = True
-    groups = []
-    table = np.zeros(count, np.int32)
-    for i in range(len(boxes)):
-        table[i + 1] = root(i) + 1
-    for i in sorted(set(table[1:].tolist())):
-        box = joined[i - 1]
-        window = box.slices
-        members = ((table[labels[window]] == i) & (mask[window] > 0)).astype(np.uint8) * np.uint8(255)
-        groups.append((box, members))
+        groups = [group for group in groups if group.labels]
     return groups
+
+
+def _belong_together(a: _Group, b: _Group, reach: int, shape: tuple[int, ...]) -> bool:
+    looseness = LOOSE * (1 - min(a.filled / _area(a.box), b.filled / _area(b.box)))
+    if _in_line(a.box, b.box):
+        looseness = max(looseness, IN_LINE)
+    return _gap(a.box, b.box) <= _bridged(a.box, b.box, looseness, reach, shape)
 
 
 def _bridged(a: Box, b: Box, looseness: float, reach: int, shape: tuple[int, ...]) -> float:

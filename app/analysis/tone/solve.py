@@ -63,18 +63,8 @@ def fit(
     levels = seen.source * balance
     from_grey = levels - (levels @ GREY)[:, None] if vivid else np.empty((len(weight), 0))
     columns = [_columns(levels[:, [channel]], from_grey[:, channel : channel + 1], light) for channel in range(3)]
-    light_ridge = LIGHT_RIDGE[: light.shape[1]]
-    strength_ridge = np.full(int(vivid), STRENGTH_RIDGE)
-    ridge = np.concatenate([curve_ridge, strength_ridge, light_ridge])
-    own = (
-        30 * np.maximum(curve_ridge, CURVE_RIDGE),
-        np.full(int(vivid), ONE_STRENGTH),
-        np.full(len(light_ridge), ONE_LIGHT),
-    )
-    own_ridge = np.concatenate(own)
-    own_ridge = np.maximum(own_ridge, 1e-3)
-    own_ridge[1] = ridge[1]
-    identity = np.zeros(len(ridge))
+    common_ridge, own_ridge = _ridges(curve_ridge, int(vivid), light.shape[1])
+    identity = np.zeros(len(common_ridge))
     identity[1] = 1.0
     solution = np.tile(identity[:, None], 3)
     residual = one_sided(seen, _fitted(columns, solution))
@@ -87,18 +77,38 @@ def fit(
         for channel, terms in enumerate(columns):
             holds = np.where(bounded[:, channel], pull * weights, HELD)
             say = np.where(residual[:, channel] == 0, holds, weights)
-            root = np.sqrt(say / say.sum())
-            weighted = terms * root
-            normals.append((weighted @ weighted.T, weighted @ (root * seen.target[:, channel])))
-        # One curve and one light for all channels, a gain for each: colours alone must not bend the curve.
-        left, right = (sum(parts) / 3 for parts in zip(*normals, strict=True))
-        common = identity + np.linalg.solve(left + np.diag(ridge), right - left @ identity)
-        for channel, (left, right) in enumerate(normals):
-            solution[:, channel] = common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common)
+            normals.append(_normal_equations(terms, seen.target[:, channel], say / say.sum()))
+        solution = _solved(normals, identity, common_ridge, own_ridge)
         last, residual = residual, one_sided(seen, _fitted(columns, solution))
         if round_ >= NARROWED and np.abs(residual - last).max() < SETTLED:
             break
     return solution, residual
+
+
+def _ridges(curve: Float, strengths: int, lights: int) -> tuple[Float, Float]:
+    """Give how much each term is held to that of the identity, and in each channel to that of all."""
+    common = np.concatenate([curve, np.full(strengths, STRENGTH_RIDGE), LIGHT_RIDGE[:lights]])
+    own = np.concatenate(
+        [30 * np.maximum(curve, CURVE_RIDGE), np.full(strengths, ONE_STRENGTH), np.full(lights, ONE_LIGHT)]
+    )
+    own = np.maximum(own, 1e-3)
+    own[1] = common[1]
+    return common, own
+
+
+def _normal_equations(terms: Float, target: Float, weights: Float) -> tuple[Float, Float]:
+    """Give the sides of the normal equations of one channel: of its terms (k, n), for its target, so weighted."""
+    root = np.sqrt(weights)
+    weighted = terms * root
+    return weighted @ weighted.T, weighted @ (root * target)
+
+
+def _solved(normals: list[tuple[Float, Float]], identity: Float, common_ridge: Float, own_ridge: Float) -> Float:
+    """Solve for one curve and one light for all channels, a gain for each: colours alone must not bend the curve."""
+    left, right = (sum(parts) / 3 for parts in zip(*normals, strict=True))
+    common = identity + np.linalg.solve(left + np.diag(common_ridge), right - left @ identity)
+    own = [common + np.linalg.solve(left + np.diag(own_ridge), right - left @ common) for left, right in normals]
+    return np.stack(own, axis=1)
 
 
 def fit_levels(levels: list[tuple[Levels, Levels]]) -> tuple[Float, Float]:
