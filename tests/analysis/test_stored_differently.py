@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Box, Options
+from app.analysis.model import Box, Options, UInt8Array
 from tests import picture_factory as make
 from tests.analysis.edits import assert_one_edit, assert_same_picture, crop, pasted
 from tests.analysis.pictures import encoded, quantised
@@ -61,3 +61,16 @@ def test_the_same_colours_in_another_profile_are_no_difference() -> None:
     assert_same_picture(evaluate(encoded(crop()), with_profile, options))
     assert evaluate(encoded(crop()), make.save(image), options).as_given.rmse > 20
     assert evaluate(encoded(crop()), with_profile, options).as_given.rmse < 5
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_an_edit_is_found_beside_the_noise_of_the_low_bits(both: bool) -> None:
+    """Scans at 16 bits have noise below a level of 8: it joined an edit to all of the picture, at strength 0."""
+    random = np.random.default_rng(3)
+
+    def scanned(pixels: UInt8Array) -> bytes:
+        noise = random.integers(-100, 101, pixels.shape)
+        return make.encode_16_bit(np.clip(pixels.astype(np.int32) * 257 + noise, 0, 65535).astype(np.uint16))
+
+    edited = scanned(pasted(crop(), Box(60, 70, 30, 30)))
+    assert_one_edit(evaluate(scanned(crop()) if both else encoded(crop()), edited), Box(60, 70, 30, 30))

@@ -1,12 +1,13 @@
 """Mark what differs between two images without noise, at full resolution and only where tiles are unequal."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from app.analysis.changed import Changed
-from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array
+from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array, UInt16Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.scoring import score_box, score_redrawn_boxes, stack_alpha, strips, threshold_factor
@@ -14,6 +15,9 @@ from app.analysis.sampling import strongest_difference
 
 _HEAT_PIXELS = 2_000_000
 _HEAT_AT_THRESHOLD = 128
+_GRAIN_PIXELS = 100_000
+GRAINS = 4
+"""Times what half of the pixels differ by at 16 bits that belongs to a change there."""
 SEEN = 24
 """Levels from which a pixel counts as part of another letter where everything is drawn again."""
 
@@ -69,13 +73,13 @@ def mark_changes(
     strength = np.zeros((height, width), np.float32)
     heat = np.zeros((-(-height // factor), -(-width // factor)), np.uint8)
     boxes = changed.boxes((height, width))
-    areas = None
+    areas, grain = None, _grain(first, second) if options.sensitivity < 100 else 0.0
     if likeness is Likeness.REDRAWN:
         areas = score_redrawn_boxes(first, second, boxes, changed, options, strength)
     for box in boxes:
         if areas is None:
             score_box(first, second, box, options, strength)
-        _mark(first, second, box, options, mask, strength, areas, valid)
+        _mark(first, second, box, options, mask, strength, areas, valid, grain)
         _warm(strength, box, factor, heat)
     return Marked(mask, strength, heat, _tight(mask, boxes))
 
@@ -99,6 +103,7 @@ def _mark(
     strength: FloatArray,
     areas: FloatArray | None,
     valid: UInt8Array | None,
+    grain: float,
 ) -> None:
     """Keep each piece of unequal pixels that holds a place above the threshold."""
     inside = box.slices
@@ -107,7 +112,7 @@ def _mark(
     for strip in strips(box):
         rows = slice(strip.y - box.y, strip.y - box.y + strip.height)
         apart = strongest_difference(*stack_alpha(first, second, strip.slices))
-        unequal[rows] = _unequal(first, second, strip, apart, options.sensitivity)
+        unequal[rows] = _unequal(first, second, strip, apart, options.sensitivity, grain)
         if areas is not None and options.sensitivity < 100:
             unequal[rows] &= _told(apart, scores[rows], areas[strip.slices], options.sensitivity)
     if valid is not None:
@@ -129,18 +134,31 @@ def _mark(
     mask[inside] = np.where(keep[labels], unequal, 0)
 
 
-def _unequal(first: Picture, second: Picture, box: Box, apart: UInt8Array, sensitivity: float) -> UInt8Array:
+def _unequal(
+    first: Picture, second: Picture, box: Box, apart: UInt8Array, sensitivity: float, grain: float
+) -> UInt8Array:
     """Give the pixels that belong to a change when they lie next to one; 255 for each."""
     reach = 1 if sensitivity < 75 else 0
-    part = box.slices
     unequal = apart > reach
     if first.deep is not None or second.deep is not None:
-        deep = [
-            p.pixels[part].astype(np.uint16) * np.uint16(257) if p.deep is None else p.deep[part]
-            for p in (first, second)
-        ]
-        unequal |= strongest_difference(*deep) > 64 * reach
+        unequal |= strongest_difference(*_at_16_bits(first, second, box.slices)) > max(64 * reach, GRAINS * grain)
     return np.where(unequal, np.uint8(255), np.uint8(0))
+
+
+def _grain(first: Picture, second: Picture) -> float:
+    """Give what half of the pixels differ by at 16 bits: the noise below a level of 8 bits, or what those rounded."""
+    if first.deep is None and second.deep is None:
+        return 0.0
+    every = max(1, math.isqrt(first.pixels.size // (3 * _GRAIN_PIXELS)))
+    some = slice(None, None, every), slice(None, None, every)
+    return float(np.median(strongest_difference(*_at_16_bits(first, second, some))))
+
+
+def _at_16_bits(first: Picture, second: Picture, part: tuple[slice, slice]) -> list[UInt16Array]:
+    return [
+        np.ascontiguousarray(p.deep[part]) if p.deep is not None else p.pixels[part].astype(np.uint16) * np.uint16(257)
+        for p in (first, second)
+    ]
 
 
 def _told(apart: UInt8Array, scores: FloatArray, areas: FloatArray, sensitivity: float) -> UInt8Array:
