@@ -21,7 +21,7 @@ STEPS = {  # a folder of the analysis: the folders that it may use
     "evidence": (),
     "noise_free": ("tone", "evidence"),
     "alignment": ("noise_free", "measures"),
-    "regions": ("alignment", "noise_free", "evidence", "measures"),
+    "regions": ("alignment", "noise_free", "tone", "evidence", "measures"),
     "drawing": ("alignment",),
 }
 SEQUENCE = ("evaluate", "render", "summary", "checks")

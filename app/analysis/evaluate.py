@@ -35,7 +35,7 @@ from app.analysis.reading.decode import decode
 from app.analysis.regions.differences import find_differences
 from app.analysis.summary import passed, summarise, verdict_of
 from app.analysis.threads import await_result, in_threads, on_a_core
-from app.analysis.tone.even import even_tone
+from app.analysis.tone.even import Evened, even_tone
 from app.errors import TooManyPixels
 
 
@@ -127,10 +127,10 @@ def evaluate(
             laid = lay(first, second, options, deadline, changed)
             alignment = laid.alignment
         with deadline.stage("tone"):
-            tone, toned = _even(laid, options)
-        compared = aside.submit(on_a_core(_measure_compared), first, toned, laid, tone, given, deadline)
+            evened = _even(laid, options)
+        compared = aside.submit(on_a_core(_measure_compared), first, evened, laid, given, deadline)
         with deadline.stage("regions"):
-            regions, maps = _find(second, laid, toned, tone, options)
+            regions, maps = _find(second, laid, evened, options)
         measured, as_compared = await_result(given), await_result(compared)
     with deadline.stage("category"):
         category = _categorise(first, second, regions, classifier)
@@ -140,12 +140,12 @@ def evaluate(
     return Evaluation(
         verdict=verdict,
         passed=passed(options, regions),
-        summary=summarise(verdict, regions, alignment, tone, as_given, bool(options.ignore)),
+        summary=summarise(verdict, regions, alignment, evened.tone, as_given, bool(options.ignore)),
         before=first.describe(),
         after=second.describe(),
         options=options,
         alignment=alignment,
-        tone=tone,
+        tone=evened.tone,
         as_given=as_given,
         as_compared=as_compared,
         hashes=measured.hashes,
@@ -171,12 +171,12 @@ def _decode_both(before: bytes, after: bytes, names: tuple[str, str], limits: Li
     return replace(first, name=names[0]), replace(second, name=names[1])
 
 
-def _even(laid: Laid, options: Options) -> tuple[Tone, UInt8Array]:
+def _even(laid: Laid, options: Options) -> Evened:
     """Even out the tone where there is any to even: equal pixels say that light and exposure are the same."""
     if not laid.alignment.same_scene:
-        return Tone(reason="not the same scene"), laid.after.pixels
+        return Evened(Tone(reason="not the same scene"), laid.after.pixels)
     if laid.likeness is not Likeness.NOISY and options.tone != "off":
-        return Tone(reason="most pixels are equal"), laid.after.pixels
+        return Evened(Tone(reason="most pixels are equal"), laid.after.pixels)
     return even_tone(laid.before.pixels, laid.after.pixels, laid.valid, options)
 
 
@@ -185,28 +185,19 @@ def _measure_given(first: Picture, second: Picture, changed: Changed | None, dea
         return measure_given(first, second, changed)
 
 
-def _measure_compared(
-    first: Picture,
-    toned: UInt8Array,
-    laid: Laid,
-    tone: Tone,
-    given: Future[Given],
-    deadline: Deadline,
-) -> Metrics:
+def _measure_compared(first: Picture, evened: Evened, laid: Laid, given: Future[Given], deadline: Deadline) -> Metrics:
     """Measure aligned and toned; without either these are the numbers as given."""
     untouched = laid.given is not None and laid.alignment.matrix == IDENTITY and not laid.alignment.bands
-    if untouched and not tone.applied:
+    if untouched and not evened.tone.applied:
         return given.result().metrics
     with deadline.stage("measure"):
-        return measure(first.pixels, toned, valid=laid.valid)
+        return measure(first.pixels, evened.pixels, valid=laid.valid)
 
 
-def _find(
-    second: Picture, laid: Laid, toned: UInt8Array, tone: Tone, options: Options
-) -> tuple[tuple[Region, ...], Maps]:
+def _find(second: Picture, laid: Laid, evened: Evened, options: Options) -> tuple[tuple[Region, ...], Maps]:
     after_shape = second.pixels.shape[:2]
     if laid.alignment.same_scene:
-        regions, maps = find_differences(laid, toned, tone, options, after_shape)
+        regions, maps = find_differences(laid, evened, options, after_shape)
     else:
         regions, maps = (), Maps(np.zeros_like(laid.valid), np.zeros_like(laid.valid))
     return with_framing(regions, maps, laid.alignment, after_shape, options)

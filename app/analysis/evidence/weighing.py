@@ -45,6 +45,8 @@ BINARISED = 0.3
 ANY_GREYS, RESAMPLED_GREYS = 0.1, 0.3
 """Greys for each pixel of ink or paper, whichever is rarer, up to which a picture is black and white, and up to which
 it is when it was laid over another such: of drawn letters half of the ink is grey."""
+MISFITS, MOST_MISFIT = 2.0, 6.0
+"""Times what exposure and light leave unchanged places that a difference must be, and levels of that at most."""
 BINS = len(CONTRAST_EDGES) + 1
 BIN_OF = np.digitize(np.arange(256), CONTRAST_EDGES).astype(np.uint8)
 
@@ -70,7 +72,7 @@ class Evidence:
     binarised: bool = False
 
 
-def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Evidence:
+def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, misfit: float = 0.0) -> Evidence:
     """Judge every pixel at five scales.
 
     Parameters
@@ -79,6 +81,8 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
         RGB in one frame, tone evened.
     valid : array (H, W), uint8
         0 where nothing can be judged.
+    misfit : float
+        What evening the tone leaves of unchanged places, 0 to 1.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> E
         planes = [blurred(plane, sigma) for plane in planes]
     elif sigma < 0:
         planes_after = [blurred(plane, -sigma) for plane in planes_after]
-    return weigh(planes, planes_after, valid)
+    return weigh(planes, planes_after, valid, misfit)
 
 
 def _planes(pixels: UInt8Array) -> Any:
@@ -99,7 +103,9 @@ def _planes(pixels: UInt8Array) -> Any:
     return cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2YCrCb))
 
 
-def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt8Array) -> Evidence:
+def weigh(
+    before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt8Array, misfit: float = 0.0
+) -> Evidence:
     """Judge every pixel of luma and chroma, as `find_evidence` does.
 
     Parameters
@@ -108,6 +114,8 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
         Luma and both chroma (YCrCb), in one frame, tone evened, equally sharp.
     valid : array (H, W), uint8
         0 where nothing can be judged.
+    misfit : float
+        As in `find_evidence`.
 
     Returns
     -------
@@ -133,8 +141,9 @@ def weigh(before: Sequence[UInt8Array], after: Sequence[UInt8Array], valid: UInt
         seen = np.where(cv2.pyrDown(seen) >= 254, 255, 0).astype(np.uint8)
     voters = _voters(scales)
     chroma_share = _chroma_share(*scales[COARSE_AT][:2], voters[COARSE_AT]) if len(scales) > COARSE_AT else 1.0
+    least = MISFITS * min(255 * misfit, MOST_MISFIT)
     tasks: list[Callable[[], Any]] = [
-        partial(_score_level, *scale, voting, chroma_share) for scale, voting in zip(scales, voters, strict=True)
+        partial(_score_level, *scale, voting, chroma_share, least) for scale, voting in zip(scales, voters, strict=True)
     ]
     tasks.append(partial(_plain, before[0], after[0], np.minimum(*first_edges), valid, voters[0]))
     *scores, plain = in_threads(lambda index: tasks[index](), range(len(tasks)))
@@ -180,7 +189,14 @@ def _backed(fine: FloatArray, coarse: FloatArray) -> Any:
 
 
 def _score_level(
-    before: list[Any], after: list[Any], seen: Any, level: int, busy: Any, voting: Any, chroma_share: float
+    before: list[Any],
+    after: list[Any],
+    seen: Any,
+    level: int,
+    busy: Any,
+    voting: Any,
+    chroma_share: float,
+    least: float,
 ) -> FloatArray:
     """Judge one scale: how far is each pixel outside its neighbours in the other image, in thresholds."""
     seen, voting = (cv2.erode(part, SQUARE, borderValue=255) for part in (seen, voting))
@@ -193,7 +209,7 @@ def _score_level(
         excess, contrast, own = _excess(a, b, seen, luma_contrast)
         luma_contrast = contrast if luma_contrast is None else luma_contrast
         bins = cv2.LUT(ringing(contrast, level), BIN_OF)
-        noise = np.maximum(noise_by_contrast(excess, bins, voting, BINS), share * floor)
+        noise = np.maximum(noise_by_contrast(excess, bins, voting, BINS), max(share * floor, least))
         limit = lost(contrast, busy, own, level, chroma_share == 1.0)
         limit = cv2.max(limit, by_level(noise, bins), dst=limit)
         excess = cv2.divide(excess, limit, dst=limit, dtype=cv2.CV_32F)

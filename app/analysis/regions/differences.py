@@ -16,7 +16,7 @@ from app.analysis.evidence.sharp import find_sharp
 from app.analysis.evidence.weighing import Evidence, find_evidence, weigh
 from app.analysis.geometry import size_in_after
 from app.analysis.measures.metrics import find_measured_changes
-from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Options, Region, Tone, UInt8Array
+from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Options, Region, UInt8Array
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.marking import mark_changes
 from app.analysis.noise_free.scoring import explained_share, threshold_factor
@@ -25,6 +25,7 @@ from app.analysis.regions.joining import merge_near
 from app.analysis.resize import reduce_to_size, scaled_size
 from app.analysis.sampling import strongest_difference
 from app.analysis.threads import in_threads
+from app.analysis.tone.even import Evened
 
 WORK_PIXELS = 1_600_000
 PLAIN = 64.0
@@ -47,19 +48,15 @@ HEAT_OF_SCORE = 64
 Found = tuple[tuple[Region, ...], Maps]
 
 
-def find_differences(
-    laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]
-) -> Found:
+def find_differences(laid: Laid, evened: Evened, options: Options, after_shape: tuple[int, int]) -> Found:
     """Find every real difference of two images that lie over each other.
 
     Parameters
     ----------
     laid : Laid
         *before*, and *after* over it.
-    after : array, shape of ``laid.before.pixels``, uint8
-        The laid pixels with their tone evened.
-    tone : Tone
-        Whether it was.
+    evened : Evened
+        *after*, of the shape of ``laid.before.pixels``, with its tone evened.
     options : Options
         ``sensitivity``, ``ignore`` and ``min_area`` are heeded.
     after_shape : (height, width) of *after* as given.
@@ -76,14 +73,14 @@ def find_differences(
     ``tone`` off these are the unequal pixels of the files, alpha and 16 bits included.
     """
     if laid.likeness is not Likeness.NOISY or options.sensitivity >= 100:
-        return _find_exactly(laid, after, tone, options, after_shape)
-    return _find_in_noise(laid, after, options, after_shape)
+        return _find_exactly(laid, evened, options, after_shape)
+    return _find_in_noise(laid, evened, options, after_shape)
 
 
-def _find_exactly(laid: Laid, after: UInt8Array, tone: Tone, options: Options, after_shape: tuple[int, int]) -> Found:
+def _find_exactly(laid: Laid, evened: Evened, options: Options, after_shape: tuple[int, int]) -> Found:
     """Judge every unequal pixel at full resolution."""
-    changed, first, second = laid.changed, laid.before, laid.after
-    if changed is None or tone.applied:
+    changed, first, second, after = laid.changed, laid.before, laid.after, evened.pixels
+    if changed is None or evened.tone.applied:
         first, second = replace(first, alpha=None, deep=None), replace(second, pixels=after, alpha=None, deep=None)
         changed = find_measured_changes(first.pixels, after, valid=laid.valid)
     marked = mark_changes(first, second, changed, laid.likeness, options, laid.valid)
@@ -97,14 +94,14 @@ def _find_exactly(laid: Laid, after: UInt8Array, tone: Tone, options: Options, a
     return regions, Maps(mask, marked.heat)
 
 
-def _find_in_noise(laid: Laid, after: UInt8Array, options: Options, after_shape: tuple[int, int]) -> Found:
+def _find_in_noise(laid: Laid, evened: Evened, options: Options, after_shape: tuple[int, int]) -> Found:
     """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
-    before, valid, alignment = laid.before.pixels, laid.valid, laid.alignment
+    before, after, valid, alignment = laid.before.pixels, evened.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
     small = _at_working_size(before, after, alignment)
     size = small[0].shape[1], small[0].shape[0]
     seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
-    evidence, mask = _settled(small, seen, options.sensitivity)
+    evidence, mask = _settled(small, seen, options.sensitivity, evened.misfit)
     before_luma, after_luma = (planes[0] for planes in evidence.planes)
     sharp = np.zeros_like(mask) if evidence.binarised else find_sharp(evidence.plain, before_luma, after_luma)
     mask = _within(mask | sharp)
@@ -133,7 +130,9 @@ def _at_working_size(before: UInt8Array, after: UInt8Array, alignment: Alignment
     return reduced[0], reduced[1]
 
 
-def _settled(small: tuple[UInt8Array, UInt8Array], seen: UInt8Array, sensitivity: float) -> tuple[Evidence, UInt8Array]:
+def _settled(
+    small: tuple[UInt8Array, UInt8Array], seen: UInt8Array, sensitivity: float, misfit: float
+) -> tuple[Evidence, UInt8Array]:
     """Weigh the evidence and mark what is changed, again where blocks of *after* turn out to lie a little elsewhere."""
     least = max(1, round(SMALLEST / 2 * seen.size))
     work = seen.shape[0], seen.shape[1]
@@ -142,12 +141,12 @@ def _settled(small: tuple[UInt8Array, UInt8Array], seen: UInt8Array, sensitivity
         evidence = _sensitive(found, *small, seen, sensitivity)
         return evidence, find_mask(evidence, work, least)
 
-    evidence, mask = judged(find_evidence(*small, seen))
+    evidence, mask = judged(find_evidence(*small, seen, misfit))
     for _ in range(ROUNDS):
         settled = match_blocks(*evidence.planes, seen, mask)
         if settled is None:
             break
-        evidence, mask = judged(weigh(evidence.planes[0], settled, seen))
+        evidence, mask = judged(weigh(evidence.planes[0], settled, seen, misfit))
     return evidence, mask
 
 

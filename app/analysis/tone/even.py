@@ -1,7 +1,7 @@
 """Even out what exposure, white balance, strength of colours and uneven light did to *after*."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -28,7 +28,18 @@ PAPER, BLACK = 247.0, 5.0
 ROWS = 128
 
 
-def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> tuple[Tone, UInt8Array]:
+class Evened(NamedTuple):
+    """What was done to the tone of *after*, or why nothing was, and its pixels, (H, W, 3), uint8.
+
+    ``misfit`` is what that leaves of places that are not changed, 0 to 1: exposure and light are never told exactly.
+    """
+
+    tone: Tone
+    pixels: UInt8Array
+    misfit: float = 0.0
+
+
+def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> Evened:
     """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps.
 
     Parameters
@@ -42,25 +53,23 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
 
     Returns
     -------
-    tone : Tone
-        What was done, or why nothing was.
-    after : array (H, W, 3), uint8
-        With its tone evened; where it was clipped, with the level of *before* if that lies within the bound.
+    Evened
+        Where *after* was clipped, with the level of *before* if that lies within the bound.
     """
     if options.tone == "off":
-        return Tone(reason="switched off"), after
+        return Evened(Tone(reason="switched off"), after)
     tone, tone_map = fit_tone(before, after, valid)
     if tone_map is not None:
         toned = _give_way(before, after, tone_map.apply(after))
         if _explains(before, toned, after, valid):
-            return tone, toned
+            return Evened(tone, toned, tone_map.misfit)
         tone = Tone(reason=UNEXPLAINED)
     gain = None if tone.reason == AGREE else gain_by_ink(before, after, valid)
     if gain is not None:
         toned = _give_way(before, after, of_gain(gain).apply(after))
         if _explains(before, toned, after, valid):
-            return Tone(True, (gain,) * 3, "exposure evened out"), toned
-    return tone, after
+            return Evened(Tone(True, (gain,) * 3, "exposure evened out"), toned)
+    return Evened(tone, after)
 
 
 def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:

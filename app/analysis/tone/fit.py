@@ -1,12 +1,14 @@
 """Fit the tone map that turns *after* into *before*, robustly."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from app.analysis.model import Tone, UInt8Array
 from app.analysis.threads import in_threads
 from app.analysis.tone.block_means import with_block_means
+from app.analysis.tone.colours import colour_shifts, misfit_of, votes_on_colours
 from app.analysis.tone.curve import Levels, followed_curves
 from app.analysis.tone.information import (
     behind_an_edge,
@@ -61,8 +63,10 @@ MISFIT = 1.5 / 255
 """Mean difference left from which colours may be stronger or paler ..."""
 COLOURED = 0.75
 """... if that leaves no more than this share of it ..."""
-STRENGTHS = 0.03, 0.5
+STRENGTHS = 0.02, 0.5
 """... and they are so by these shares of their distance from grey."""
+COLOUR, COLOURED_CELLS = 0.15, 8
+"""How far from grey colours are that tell of their strength, 0 to 1, and the cells over the picture that need some."""
 
 
 def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
@@ -192,18 +196,37 @@ def _explain(seen: Samples, information: Float, plain: float) -> ToneMap | None:
     if uneven:
         lights = _lights(seen, information, weight, ridge, plain)
         best = next((light for light in lights if _beats(light, best, flat, seen, information)), best)
-    if best.cost > MISFIT:
-        vivid = (
-            fit_light(seen, information, weight, ridge, vivid=True)
-            if uneven
-            else fit_strength(seen, information, weight, ridge, best.tone_map.balance)
-        )
-        least, most = STRENGTHS
-        told = vivid.cost < min(COLOURED * best.cost, MOST_LEFT) and least < abs(vivid.tone_map.strength) < most
-        best = vivid if told else best
+    vivid = _vivid(seen, information, weight, ridge, best, uneven) if best.cost > MISFIT else None
+    if vivid is not None and vivid.cost < min(COLOURED * best.cost, MOST_LEFT):
+        best = vivid
     if _only_hides(best, seen, information) or not _lowers(best, seen, information, plain):
         return None
-    return best.tone_map
+    colourful = _colourful(seen, information)
+    if colourful is not None and not best.tone_map.strength and cost(best.left, colourful) > MISFIT:
+        vivid = vivid or _vivid(seen, information, weight, ridge, best, uneven)
+        better = vivid is not None and cost(vivid.left, colourful) < COLOURED * cost(best.left, colourful)
+        best = vivid if vivid is not None and better and vivid.cost <= best.cost else best
+    votes = votes_on_colours(seen, best.left)
+    return replace(best.tone_map, shifts=colour_shifts(votes), misfit=misfit_of(votes))
+
+
+def _vivid(
+    seen: Samples, information: Float, weight: Float, ridge: Float, plain: Fitted, uneven: bool
+) -> Fitted | None:
+    """Fit a strength of colours besides; None where it is next to nothing, or more than a camera makes."""
+    if uneven:
+        vivid = fit_light(seen, information, weight, ridge, vivid=True)
+    else:
+        vivid = fit_strength(seen, information, weight, ridge, plain.tone_map.balance)
+    least, most = STRENGTHS
+    return vivid if least < abs(vivid.tone_map.strength) < most else None
+
+
+def _colourful(seen: Samples, information: Float) -> Float | None:
+    """Weigh samples by how far they are from grey; None when those that are lie in few places."""
+    away = np.ptp(seen.source, axis=1)
+    away = np.where(away > COLOUR, away, 0.0) * information
+    return away if np.unique(cells(seen.positions[away > 0])).size >= COLOURED_CELLS else None
 
 
 def _only_hides(found: Fitted, seen: Samples, information: Float) -> bool:

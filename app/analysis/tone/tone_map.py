@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
 from app.analysis.sampling import GREY
+from app.analysis.tone.colours import shifted
 
 Float = npt.NDArray[np.float64]
 
@@ -28,12 +29,16 @@ class ToneMap:
         light: shape (terms, 3): weights of `light_at` over the picture, times a; no terms when light is even.
         balance: shape (3,): factor of each channel before all, so that one light serves all channels.
         strength: what is added of each colour's distance from its grey: cameras make colours stronger or paler.
+        shifts: what is added to colours at last, as `colours.colour_shifts` gives it; None is nothing.
+        misfit: what all that leaves of places that are not changed, 0 to 1.
     """
 
     curves: Float
     light: Float
     balance: Float
     strength: float = 0.0
+    shifts: Float | None = None
+    misfit: float = 0.0
 
     def apply(self, pixels: UInt8Array) -> UInt8Array:
         """Bring pixels to the tone of *before*.
@@ -48,6 +53,11 @@ class ToneMap:
         array (H, W, 3), uint8
             A new one, rounded and cut to 0 to 255.
         """
+        out = self._lit(pixels)
+        return out if self.shifts is None else shifted(out, self.shifts)
+
+    def _lit(self, pixels: UInt8Array) -> UInt8Array:
+        """Apply curves, light and strength."""
         levels = np.arange(256)[:, None] / 255.0 * self.balance
         table = np.stack([curve_terms(levels[:, i]) @ self.curves[:, i] for i in range(3)], axis=1)
         if not len(self.light) and not self.strength:

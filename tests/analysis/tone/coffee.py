@@ -12,4 +12,5 @@ VALID = np.full(BEFORE.shape[:2], 255, np.uint8)
 
 
 def evened(after: UInt8Array, before: UInt8Array = BEFORE, **options: str) -> tuple[Tone, UInt8Array]:
-    return even_tone(before, after.copy(), VALID, Options(**options))  # type: ignore[arg-type]
+    tone, pixels, _ = even_tone(before, after.copy(), VALID, Options(**options))  # type: ignore[arg-type]
+    return tone, pixels

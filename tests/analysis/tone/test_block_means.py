@@ -27,7 +27,7 @@ def desk(exposed: bool, noise: float = 0.0) -> UInt8Array:
 def test_what_is_bright_on_a_dark_desktop_tells_of_the_exposure() -> None:
     """Flat patches were dark alone: the curve went on as it liked, or its gain was lost in the noise of the ground."""
     before, after = desk(False), desk(True, noise=4)
-    tone, pixels = even_tone(before, after.copy(), np.full(before.shape[:2], 255, np.uint8), Options())
+    tone, pixels, _ = even_tone(before, after.copy(), np.full(before.shape[:2], 255, np.uint8), Options())
     assert tone.reason == "exposure evened out"
     for low, high in ((100, 150), (150, 200), (200, 256)):
         place = (before.mean(axis=2) >= low) & (before.mean(axis=2) < high)
@@ -43,7 +43,7 @@ def test_a_new_badge_on_a_dark_desktop_is_no_exposure() -> None:
     before = desk(False)
     after = quantised(before + np.random.default_rng(9).normal(0, 4, before.shape))
     after[300:340, 700:760] = (200, 60, 60)
-    tone, _ = even_tone(before, after.copy(), np.full(before.shape[:2], 255, np.uint8), Options())
+    tone, *_ = even_tone(before, after.copy(), np.full(before.shape[:2], 255, np.uint8), Options())
     assert not tone.applied
 
 

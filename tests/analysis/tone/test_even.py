@@ -106,6 +106,6 @@ def test_nothing_is_done_when_it_is_switched_off() -> None:
 
 def test_too_few_pixels_are_not_judged() -> None:
     small = BEFORE[:4, :4].copy()
-    tone, pixels = even_tone(small, small // 2, VALID[:4, :4], Options())
+    tone, pixels, _ = even_tone(small, small // 2, VALID[:4, :4], Options())
     assert not tone.applied
     assert np.array_equal(pixels, small // 2)

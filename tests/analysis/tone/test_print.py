@@ -26,7 +26,7 @@ LAMP = np.linspace(0.98, 0.6, 800)[None, :, None] * np.linspace(1, 0.9, 600)[:, 
 def test_ink_stays_dark_when_paper_darkens_towards_a_corner(blur: float) -> None:
     """A curve that flattens makes paper white, too, and washes the ink out: the shipped invoice was judged so."""
     before, after = page(blur=blur), page(LAMP, blur, noise=3)
-    tone, pixels = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
+    tone, pixels, _ = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
     assert tone.reason == "light evened out"
     ink = before.max(axis=2) < 100
     assert np.percentile(np.abs(pixels[ink].astype(int) - before[ink]), 90) < 20
@@ -55,7 +55,7 @@ def test_light_that_falls_on_one_colour_is_no_colour_cast() -> None:
     """A curve alone took the shade on red things for a cast, light was fitted on top of that, and paper was tinted."""
     before = poster()
     after = quantised(before * waves(600, 560))
-    tone, pixels = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
+    tone, pixels, _ = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
     assert tone.reason == "light evened out"
     assert max(tone.gain) - min(tone.gain) < 0.01
     assert np.percentile(cv2.absdiff(before, pixels), 99) <= 4
@@ -66,7 +66,7 @@ def test_lines_on_white_paper_keep_their_contrast() -> None:
     before = page()
     before[560:, :] = 255
     after = quantised(before * LAMP)
-    _, pixels = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
+    _, pixels, _ = even_tone(before, after, np.full(before.shape[:2], 255, np.uint8), Options())
     middle = (before.max(axis=2) > 120) & (before.max(axis=2) < 220)
     assert abs(float(np.median(pixels[middle].astype(int) - before[middle]))) <= 6
 
@@ -78,7 +78,7 @@ def test_ink_tells_the_exposure_of_a_page_that_is_nearly_all_clipped() -> None:
         cv2.putText(card, "water 12.50 chapter seven", (40, 60 + 38 * row), 0, 0.8, (20, 20, 25), 2, cv2.LINE_AA)
     noise = np.random.default_rng(5).normal(0, 5, card.shape)
     brighter = quantised(np.minimum(255 * (card / 255) ** 0.9 * 1.08, 255) + noise)
-    tone, pixels = even_tone(card, brighter, np.full(card.shape[:2], 255, np.uint8), Options())
+    tone, pixels, _ = even_tone(card, brighter, np.full(card.shape[:2], 255, np.uint8), Options())
     assert tone.applied
     grey = (card.max(axis=2) > 60) & (card.max(axis=2) < 160)
     assert abs(float(np.mean(brighter[grey].astype(int) - card[grey]))) > 12
