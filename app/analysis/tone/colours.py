@@ -27,7 +27,7 @@ LEAST, MOST = 2.0 / 255, 24.0 / 255
 """What a colour must become another by, and what is no camera's doing any more."""
 RARE = 0.25
 """Share of the patches that may have other colours: what most of a picture became is exposure, or a change."""
-NODES, REACH, DOUBT = 17, 24.0 / 255, 0.5
+NODES, REACH, DOUBT = 17, 0.07, 0.5
 """Nodes each way of the table of colours, how far from a colour it holds for others, and how many votes outweigh doubt.
 """
 SURE_PATCHES, CHANGED, MISFIT = 4, 8.0 / 255, 0.9
@@ -65,7 +65,7 @@ def votes_on_colours(seen: Samples, left: Float) -> Votes:
     flat = seen.flatness > FLAT
     left = left[flat]
     toned = np.clip(seen.target[flat] - left, 0, 1)
-    steps = np.minimum((toned * STEPS).astype(np.intp), STEPS - 1)
+    steps = np.minimum((np.sqrt(toned) * STEPS).astype(np.intp), STEPS - 1)
     colour = (steps[:, 0] * STEPS + steps[:, 1]) * STEPS + steps[:, 2]
     key: Index = colour * ACROSS**2 + cells(seen.positions[flat], ACROSS)
     found, patches = np.unique(key, return_counts=True)
@@ -115,7 +115,7 @@ def colour_shifts(votes: Votes) -> Float | None:
     if not moved.any() or patches[moved].sum() > RARE * votes.patches.sum():
         return None
     centres = np.stack([votes.toned[rows].mean(axis=0) for rows in of])
-    distance = ((_table().reshape(-1, 1, 3) - centres) ** 2).sum(axis=2)
+    distance = ((np.sqrt(_table().reshape(-1, 1, 3)) - np.sqrt(centres)) ** 2).sum(axis=2)
     weight = np.exp(-distance / (2 * REACH**2)) * [rows.sum() for rows in of]
     return np.asarray((weight @ shifts / (weight.sum(axis=1, keepdims=True) + DOUBT)).reshape((NODES,) * 3 + (3,)))
 

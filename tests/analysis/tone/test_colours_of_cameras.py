@@ -80,6 +80,23 @@ def test_an_edit_is_found_beside_it(photo: str) -> None:
     assert [overlap(region.before, Box(90, 120, 40, 30)) > 0.5 for region in regions] == [True]
 
 
+def market() -> UInt8Array:
+    """Lay balls in strong colours all over a grey photo: they are a few parts in a hundred of it."""
+    stall = cv2.cvtColor(data.camera(), cv2.COLOR_GRAY2RGB)
+    colours = [(200, 40, 30), (40, 60, 190), (220, 170, 30), (30, 140, 60), (150, 30, 140)]
+    for index in range(15):
+        place = (50 + 103 * (index % 5), 60 + 190 * (index // 5))
+        cv2.circle(stall, place, 14, colours[(index + index // 5) % 5], -1, cv2.LINE_AA)
+    return stall
+
+
+@pytest.mark.parametrize("saturation", [0.86, 1.15])
+def test_a_few_strong_colours_tell_how_strong_a_camera_makes_them(saturation: float) -> None:
+    """Most of the picture is grey and tells nothing of that; each ball was a change."""
+    seen = camera(market(), saturation, 0.1, 0.1)
+    assert evaluate(encoded(market()), encoded(seen, 88)).verdict == "equivalent"
+
+
 def votes(places: list[tuple[int, int]], left: tuple[float, float, float], others: int = 40) -> Votes:
     """Let blue be left so in some cells, (x, y), and grey be as it was in others."""
     blue = [x + 8 * y for x, y in places]
