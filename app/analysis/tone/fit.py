@@ -20,9 +20,9 @@ from app.analysis.tone.information import (
     widespread,
 )
 from app.analysis.tone.models import (
-    CAP,
     EVEN_BALANCE,
     LEAST_LEVEL,
+    MOST_LEFT,
     NO_LIGHT,
     SLOPED,
     WAVY,
@@ -32,13 +32,13 @@ from app.analysis.tone.models import (
     evenly,
     fit_curve,
     fit_light,
-    fit_strength,
     flattens,
     gain_at,
     stiff,
 )
 from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
+from app.analysis.tone.strength import MISFIT, colourful, fit_vivid, if_told
 from app.analysis.tone.tone_map import Float, ToneMap
 
 AGREE, UNEXPLAINED = "exposure and light agree", "no exposure or light explains the difference"
@@ -53,20 +53,10 @@ EXPLAINED, WELL_EXPLAINED = 0.85, 0.65
 for tones that count the same, of which a change may hold some."""
 SIMPLER = 1.25
 """What light that only slopes may leave more than light in waves."""
-MOST_LEFT = CAP / 2 / 255
-"""What light may leave at most: where it misses half of the samples, it was fitted to changes."""
 FEWEST_LIT, NEARLY_ALL = 0.005, 0.1
 """What samples must tell on average, at least, and the share of the difference that light may leave of so few ..."""
 FEWEST_CELLS = 24
 """... and the cells of 8 × 8 over the picture in which they must lie before waves are fitted to them."""
-MISFIT = 1.5 / 255
-"""Mean difference left from which colours may be stronger or paler ..."""
-COLOURED = 0.75
-"""... if that leaves no more than this share of it ..."""
-STRENGTHS = 0.02, 0.5
-"""... and they are so by these shares of their distance from grey."""
-COLOUR, COLOURED_CELLS = 0.15, 8
-"""How far from grey colours are that tell of their strength, 0 to 1, and the cells over the picture that need some."""
 
 
 def fit_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[Tone, ToneMap | None]:
@@ -196,37 +186,15 @@ def _explain(seen: Samples, information: Float, plain: float) -> ToneMap | None:
     if uneven:
         lights = _lights(seen, information, weight, ridge, plain)
         best = next((light for light in lights if _beats(light, best, flat, seen, information)), best)
-    vivid = _vivid(seen, information, weight, ridge, best, uneven) if best.cost > MISFIT else None
-    if vivid is not None and vivid.cost < min(COLOURED * best.cost, MOST_LEFT):
-        best = vivid
+    if best.cost > MISFIT:
+        best = if_told(fit_vivid(seen, information, weight, ridge, best, uneven), best, information)
     if _only_hides(best, seen, information) or not _lowers(best, seen, information, plain):
         return None
-    colourful = _colourful(seen, information)
-    if colourful is not None and not best.tone_map.strength and cost(best.left, colourful) > MISFIT:
-        vivid = vivid or _vivid(seen, information, weight, ridge, best, uneven)
-        better = vivid is not None and cost(vivid.left, colourful) < COLOURED * cost(best.left, colourful)
-        best = vivid if vivid is not None and better and vivid.cost <= best.cost else best
+    colours = colourful(seen, information)
+    if colours is not None and not best.tone_map.strength and cost(best.left, colours) > MISFIT:
+        best = if_told(fit_vivid(seen, information, weight, ridge, best, uneven), best, colours)
     votes = votes_on_colours(seen, best.left)
     return replace(best.tone_map, shifts=colour_shifts(votes), misfit=misfit_of(votes))
-
-
-def _vivid(
-    seen: Samples, information: Float, weight: Float, ridge: Float, plain: Fitted, uneven: bool
-) -> Fitted | None:
-    """Fit a strength of colours besides; None where it is next to nothing, or more than a camera makes."""
-    if uneven:
-        vivid = fit_light(seen, information, weight, ridge, vivid=True)
-    else:
-        vivid = fit_strength(seen, information, weight, ridge, plain.tone_map.balance)
-    least, most = STRENGTHS
-    return vivid if least < abs(vivid.tone_map.strength) < most else None
-
-
-def _colourful(seen: Samples, information: Float) -> Float | None:
-    """Weigh samples by how far they are from grey; None when those that are lie in few places."""
-    away = np.ptp(seen.source, axis=1)
-    away = np.where(away > COLOUR, away, 0.0) * information
-    return away if np.unique(cells(seen.positions[away > 0])).size >= COLOURED_CELLS else None
 
 
 def _only_hides(found: Fitted, seen: Samples, information: Float) -> bool:

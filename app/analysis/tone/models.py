@@ -15,6 +15,8 @@ from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms
 
 CAP = 10.0
 """Levels that are left of a sample count no more than this."""
+MOST_LEFT = CAP / 2 / 255
+"""What a tone map may leave at most: where it misses half of the samples, it was fitted to changes."""
 LEAST_LEVEL = 0.05
 FLAT = 0.5
 """Share of its mean slope under which the slope of a camera's tone curve does not fall."""
@@ -106,29 +108,27 @@ def fit_light(
         balance = _balance(weights[: len(ridge)], few, balance)
     _, balance = min(tried, key=itemgetter(0))
     weights, left = fit(seen, balance, weight, ridge, light_terms=terms, vivid=vivid)
-    return Fitted(_tone_map(weights, len(ridge), vivid, balance), left, cost(left, information))
+    return Fitted(tone_map_of(weights, len(ridge), vivid, balance), left, cost(left, information))
 
 
-def fit_strength(seen: Samples, information: Float, weight: Float, ridge: Float, balance: Float) -> Fitted:
-    """Fit a curve and a strength of colours, when the colour cast is known.
+def tone_map_of(weights: Float, terms: int, vivid: bool, balance: Float) -> ToneMap:
+    """Make a tone map of fitted weights.
 
     Parameters
     ----------
-    seen, information, weight, ridge
-        As in `fit_light`.
+    weights : array (k, 3)
+        As `solve.fit` gives them.
+    terms : int
+        How many of them are the curve's.
+    vivid : bool
+        Whether the next one is a strength of colours.
     balance : array (3,)
         Factor of each channel beforehand.
 
     Returns
     -------
-    Fitted
+    ToneMap
     """
-    weights, left = fit(seen, balance, weight, ridge, vivid=True)
-    return Fitted(_tone_map(weights, len(ridge), True, balance), left, cost(left, information))
-
-
-def _tone_map(weights: Float, terms: int, vivid: bool, balance: Float) -> ToneMap:
-    """Make a tone map of the weights that `solve.fit` gives, of which so many are the curve's."""
     strength = float(weights[terms].mean()) if vivid else 0.0
     return ToneMap(weights[:terms], weights[terms + vivid :], balance, strength)
 
