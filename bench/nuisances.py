@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bench.sensor import photographed
+
 Pixels = npt.NDArray[np.uint8]
 Matrix = npt.NDArray[np.float64]
 Rng = np.random.Generator
@@ -20,7 +22,7 @@ NUISANCES = (
     "resize",
 )  # fmt: skip
 RESAVED = 75
-GEOMETRIC = ("shift", "rotate", "perspective", "phone")
+GEOMETRIC = ("shift", "rotate", "perspective", "phone", "camera")
 FILLS = ("scene", "scene", "black", "white", "replicate")
 
 
@@ -58,7 +60,7 @@ def _move(part: str, width: int, height: int, rng: Rng) -> Matrix:
     if part == "rotate":
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), rng.uniform(-3, 3), rng.uniform(0.97, 1.03))
         return np.vstack([turn, [0, 0, 1]])
-    if part in ("perspective", "phone"):
+    if part in ("perspective", "phone", "camera"):
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
         moved = corners + rng.uniform(-0.03, 0.03, (4, 2)).astype(np.float32) * (width, height)
         return np.asarray(cv2.getPerspectiveTransform(corners, moved.astype(np.float32)), float)
@@ -186,6 +188,8 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
         out = _saturation(out, rng)
     if "whitebalance" in parts:
         out = np.asarray(out * rng.uniform(0.9, 1.1, 3), np.float32)
+    if "camera" in parts:
+        out = photographed(out, rng)
     if "noise" in parts or "phone" in parts:
         out = _noise(out, 5, rng)
     if "noiseboth" in parts:
@@ -204,7 +208,7 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
 def encode(image: Pixels, name: str) -> bytes:
     """Give the file: JPEG at the quality the nuisance names, else PNG."""
     parts = parts_of(name)
-    qualities = {"jpeg60": 60, "jpeg90": 90, "phone": 80, "resaved": RESAVED}
+    qualities = {"jpeg60": 60, "jpeg90": 90, "phone": 80, "camera": 85, "resaved": RESAVED}
     return encode_at(image, next((quality for part, quality in qualities.items() if part in parts), None))
 
 
