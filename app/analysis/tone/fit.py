@@ -168,7 +168,7 @@ def _lit(seen: Samples, information: Float) -> ToneMap | None:
     for terms in (SLOPED, WAVY) if all_over else (SLOPED,):
         light = fit_light(seen, information, information * rarity(seen, information), stiff(CURVE_RIDGE), terms=terms)
         if light.cost < NEARLY_ALL * plain:
-            return None if _only_hides(light, seen, information) else light.tone_map
+            return None if _only_hides(light, seen, information) else _with_colours(light, seen)
     return None
 
 
@@ -193,8 +193,13 @@ def _explain(seen: Samples, information: Float, plain: float) -> ToneMap | None:
     colours = colourful(seen, information)
     if colours is not None and not best.tone_map.strength and cost(best.left, colours) > MISFIT:
         best = if_told(fit_vivid(seen, information, weight, ridge, best, uneven), best, colours)
-    votes = votes_on_colours(seen, best.left)
-    return replace(best.tone_map, shifts=colour_shifts(votes), misfit=misfit_of(votes))
+    return _with_colours(best, seen)
+
+
+def _with_colours(found: Fitted, seen: Samples) -> ToneMap:
+    """Add to a tone map what colours became besides, and what it leaves."""
+    votes = votes_on_colours(seen, found.left)
+    return replace(found.tone_map, shifts=colour_shifts(votes), misfit=misfit_of(votes))
 
 
 def _only_hides(found: Fitted, seen: Samples, information: Float) -> bool:
