@@ -65,7 +65,7 @@ def test_edits_have_the_asked_size_and_keep_their_distance():
         assert grown.max() == 1
 
 
-@pytest.mark.parametrize("nuisance", (*nuisances.NUISANCES, "camera"))
+@pytest.mark.parametrize("nuisance", [*nuisances.NUISANCES, "camera"])
 def test_unchanged_pairs_hold_no_edit_and_every_nuisance_does_something(nuisance):
     """Without edits, only "none" leaves the pixels alone."""
     pair = make(Spec("flower.jpg", 3, nuisance, "default", 0))
