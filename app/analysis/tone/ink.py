@@ -24,7 +24,10 @@ PLAIN = 225
 """Level above which every pixel of a block that is all paper lies, noise and all."""
 TINT = 180
 """... and of one that is tinted."""
-MOST_BLOCKS = 400
+LEAST_PAPER = 0.1
+"""Share of a picture that is clipped paper where ink is looked for."""
+MOST_LOOKED_AT, MOST_BLOCKS = 6000, 400
+"""Blocks about which are looked at, and those of strokes and of paper in which ink is summed up."""
 GAINS = np.arange(1.0, 1.36, 0.01)
 LEAST_GAIN = 1.05
 """What blur, noise and compression may do to ink looks like a gain up to here."""
@@ -48,6 +51,9 @@ def gain_by_ink(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> flo
         0.74 to 1.35; None when there are too few strokes on clipped paper, or as much ink in both.
     """
     across = valid.shape[1] // SIDE
+    before, after, valid = (_strips(image) for image in (before, after, valid))
+    if min(_share_of_paper(image) for image in (before, after)) < LEAST_PAPER:
+        return None
     greys: list[Any] = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (before, after)]
     was, now = (_blocks(grey) for grey in greys)
     judged = _blocks(valid).min(axis=1) == 255
@@ -64,6 +70,19 @@ def gain_by_ink(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> flo
         return None
     gain = max(gain, _gain_of_tints(*((was, now) if lighter else (now, was)), judged, UNSURE * gain))
     return 1 / gain if lighter else gain
+
+
+def _strips(image: Any) -> Any:
+    """Give some strips of blocks one below the other, spread over a large picture."""
+    height, width = image.shape[0] // SIDE, image.shape[1]
+    step = max(1, height * (width // SIDE) // MOST_LOOKED_AT)
+    strips = image[: height * SIDE].reshape(height, SIDE, *image.shape[1:])[::step]
+    return np.ascontiguousarray(strips).reshape(-1, *image.shape[1:])
+
+
+def _share_of_paper(image: UInt8Array) -> float:
+    some = image[:: SIDE // 2, :: SIDE // 2]
+    return float((some.min(axis=2) >= BRIGHT - RINGING).mean()) if some.size else 0.0
 
 
 def _gain_of_tints(darker: UInt8Array, brighter: UInt8Array, judged: Any, most: float) -> float:
