@@ -19,7 +19,8 @@ from app.analysis.tone.samples import Float, Index, Samples
 FLAT = 0.4
 """Flatness from which a patch is of one colour."""
 STEPS, ACROSS = 8, 8
-"""Steps of each channel by which colours are told apart, and cells of the picture each way that vote on them."""
+"""Steps of the root of each channel, finer in the dark, by which colours are told apart, and cells of the picture each
+way that vote on them."""
 FEWEST_PATCHES, FEWEST_CELLS, SPREAD = 2, 3, 3
 """Patches without which a cell has no vote, votes without which nothing is known of a colour, and cells that lie
 between the first and the last of them."""
@@ -30,8 +31,8 @@ LEAST, MOST = 2.0 / 255, 24.0 / 255
 RARE = 0.25
 """Share of the patches that may have other colours: what most of a picture became is exposure, or a change."""
 NODES, REACH, DOUBT = 17, 0.07, 0.5
-"""Nodes each way of the table of colours, how far from a colour it holds for others, and how many votes outweigh doubt.
-"""
+"""Nodes each way of the table of colours, how far from a colour, by those roots, it holds for others, and how many
+votes outweigh doubt."""
 LOOKED_UP = 1_500_000
 """Pixels from which on colours are looked up in the picture made smaller: each takes as long as ten of other steps."""
 SURE_PATCHES, CHANGED, MISFIT = 4, 8.0 / 255, 0.9
