@@ -10,10 +10,14 @@ import numpy.typing as npt
 import pytest
 from skimage import data
 
+from app.analysis import Deadline
+from app.analysis.alignment.laying import lay
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Box, UInt8Array
+from app.analysis.model import Box, Options, Tone, UInt8Array
+from app.analysis.regions.differences import find_differences
 from app.analysis.tone.colours import NODES, Votes, colour_shifts, misfit_of, shifted
-from tests.analysis.pictures import encoded, overlap, quantised
+from app.analysis.tone.even import Evened, even_tone
+from tests.analysis.pictures import encoded, overlap, picture, quantised
 
 
 def form(colour: tuple[int, int, int] = (37, 99, 235), edited: bool = False) -> UInt8Array:
@@ -135,6 +139,23 @@ def test_what_may_be_a_change_shifts_nothing(
     places: list[tuple[int, int]], left: tuple[float, float, float], others: int
 ) -> None:
     assert colour_shifts(votes(places, left, others)) is None
+
+
+@pytest.mark.parametrize(("misfit", "found"), [(0.0, 1), (1.0, 1), (6.0, 0)])
+def test_what_light_leaves_of_unchanged_places_is_no_difference(misfit: float, found: int) -> None:
+    """Light is told to a few levels only; a patch that is as much brighter may be what was left of it."""
+    before = cv2.resize(data.coffee(), (450, 300), interpolation=cv2.INTER_AREA)
+    after = before.astype(np.float64) + np.random.default_rng(4).normal(0, 1, before.shape)
+    after[100:140, 200:250] += 10
+    pictures = picture(before), picture(quantised(after))
+    laid = lay(*pictures, Options(), Deadline())
+    evened = Evened(Tone(True, reason="light evened out"), laid.after.pixels, misfit / 255)
+    assert len(find_differences(laid, evened, Options(), before.shape[:2])[0]) == found
+
+
+def test_the_misfit_reaches_whoever_judges() -> None:
+    seen = camera(data.chelsea(), 1.1, 0.3, 0.3)
+    assert 0.5 < 255 * even_tone(data.chelsea(), seen, np.full(seen.shape[:2], 255, np.uint8), Options()).misfit < 6
 
 
 def test_the_misfit_is_that_of_unchanged_places() -> None:

@@ -59,6 +59,19 @@ def test_the_gain_is_read_off_the_ink(gain: float) -> None:
     assert back == pytest.approx(gain, rel=0.01)
 
 
+def test_of_a_large_page_some_strips_tell() -> None:
+    page = np.tile(invoice(WHITE), (3, 3, 1))
+    found = gain_by_ink(page, quantised(np.clip(page * 1.1, 0, 255)), np.tile(SEEN, (3, 3)))
+    assert found == pytest.approx(1 / 1.1, rel=0.01)
+
+
+def test_a_tint_that_needs_a_little_more_gain_than_ink_tells_has_it() -> None:
+    """Ink is summed up to a few parts in a hundred; the tint that went tells the rest."""
+    page = invoice((222, 222, 222))
+    brighter = quantised(np.clip(invoice(WHITE) * 1.1, 0, 255))
+    assert gain_by_ink(page, brighter, SEEN) == pytest.approx(222 / 255, rel=0.005)
+
+
 @pytest.mark.parametrize(
     "other",
     [
