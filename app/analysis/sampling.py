@@ -1,5 +1,6 @@
 """Look at some rows or tiles of two images only: what is asked of millions of pixels, a part of them knows."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,24 @@ def step_for(pixels: int) -> int:
         The largest of 1, 3 and 9 that leaves `ENOUGH` pixels.
     """
     return max(step for step in (1, 3, 9) if step == 1 or pixels // step >= ENOUGH)
+
+
+def stride_for(pixels: int, enough: int) -> int:
+    """Give every how many pixels, across and down, are enough.
+
+    Parameters
+    ----------
+    pixels : int
+        How many there are.
+    enough : int
+        How many have to be left, at least.
+
+    Returns
+    -------
+    int
+        1 and up.
+    """
+    return max(1, math.isqrt(pixels // enough))
 
 
 def rows_by_chance(height: int, step: int) -> npt.NDArray[np.intp]:

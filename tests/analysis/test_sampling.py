@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.analysis.sampling import rows_by_chance, step_for
+from app.analysis.sampling import rows_by_chance, step_for, stride_for
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,12 @@ def test_no_place_within_a_pattern_is_preferred() -> None:
     met = np.bincount(rows_by_chance(36_000, 9) % 36, minlength=36)
     assert met.min() > 70
     assert met.max() < 160
+
+
+@pytest.mark.parametrize(
+    ("pixels", "enough", "stride"),
+    [(0, 100, 1), (399, 100, 1), (400, 100, 2), (899, 100, 2), (12_000_000, 100_000, 10)],
+)
+def test_a_stride_leaves_enough_pixels(pixels: int, enough: int, stride: int) -> None:
+    assert stride_for(pixels, enough) == stride
+    assert pixels < enough or pixels / stride**2 >= enough

@@ -1,6 +1,5 @@
 """Mark what differs between two images without noise, at full resolution and only where tiles are unequal."""
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +10,7 @@ from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array, UI
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.scoring import score_box, score_redrawn_boxes, stack_alpha, strips, threshold_factor
-from app.analysis.sampling import strongest_difference
+from app.analysis.sampling import stride_for, strongest_difference
 
 _HEAT_PIXELS = 2_000_000
 _HEAT_AT_THRESHOLD = 128
@@ -149,7 +148,7 @@ def _grain(first: Picture, second: Picture) -> float:
     """Give what half of the pixels differ by at 16 bits: the noise below a level of 8 bits, or what those rounded."""
     if first.deep is None and second.deep is None:
         return 0.0
-    every = max(1, math.isqrt(first.pixels.size // (3 * _GRAIN_PIXELS)))
+    every = stride_for(first.pixels.size // 3, _GRAIN_PIXELS)
     some = slice(None, None, every), slice(None, None, every)
     return float(np.median(strongest_difference(*_at_16_bits(first, second, some))))
 

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from app.analysis.model import UInt8Array
@@ -110,8 +109,9 @@ def colour_shifts(votes: Votes) -> Float | None:
     array (NODES, NODES, NODES, 3), -1 to 1, or None
         For colours at even steps of red, green and blue, 0 to 1; None when no colour became another one.
     """
-    agreed = [one for one in np.unique(votes.colour) if _agree(votes, votes.colour == one)]
-    of = [(votes.colour == one) & (votes.patches >= FEWEST_PATCHES) for one in agreed]
+    enough = votes.patches >= FEWEST_PATCHES
+    each = (enough & (votes.colour == one) for one in np.unique(votes.colour))
+    of = [rows for rows in each if _agree(votes.cell[rows], votes.left[rows])]
     if not of:
         return None
     shifts = np.stack([np.median(votes.left[rows], axis=0) for rows in of])
@@ -125,13 +125,11 @@ def colour_shifts(votes: Votes) -> Float | None:
     return np.asarray((weight @ shifts / (weight.sum(axis=1, keepdims=True) + DOUBT)).reshape((NODES,) * 3 + (3,)))
 
 
-def _agree(votes: Votes, rows: npt.NDArray[np.bool_]) -> bool:
-    """Say whether cells far from each other say the same of a colour."""
-    rows = rows & (votes.patches >= FEWEST_PATCHES)
-    y, x = np.divmod(votes.cell[rows], ACROSS)
-    if len(x) < FEWEST_CELLS or max(np.ptp(x), np.ptp(y)) < SPREAD:
+def _agree(cell: Index, left: Float) -> bool:
+    """Say whether cells far from each other say the same of what is left of a colour."""
+    y, x = np.divmod(cell, ACROSS)
+    if len(cell) < FEWEST_CELLS or max(np.ptp(x), np.ptp(y)) < SPREAD:
         return False
-    left = votes.left[rows]
     middle = np.median(left, axis=0)
     return bool(np.median(np.abs(left - middle).max(axis=1)) <= AGREED and np.abs(middle).max() <= MOST)
 
@@ -160,10 +158,10 @@ def shifted(pixels: UInt8Array, shifts: Float) -> UInt8Array:
     look_up = ImageFilter.Color3DLUT(NODES, table.ravel().tolist())
     height, width = pixels.shape[:2]
     factor = max(1, math.isqrt(height * width // LOOKED_UP))
+    if factor == 1:
+        return np.array(Image.fromarray(pixels).filter(look_up))
     small: Any = cv2.resize(pixels, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
     found = np.asarray(Image.fromarray(small).filter(look_up))
-    if factor == 1:
-        return np.array(found)
     # What is added changes slowly from colour to colour, and so it does from place to place at the size that is judged.
     added = cv2.resize(cv2.subtract(found, small, dtype=cv2.CV_16S), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.add(pixels, added, dtype=cv2.CV_8U), np.uint8)

@@ -1,13 +1,12 @@
 """Recognise another exposure by what it does to every level: the same everywhere, whatever shows that level."""
 
-import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import BRIGHT, DARK
+from app.analysis.sampling import BRIGHT, DARK, stride_for
 
 LOWEST = DARK + 1
 PIXELS = 200_000
@@ -37,7 +36,7 @@ def followed_curves(before: UInt8Array, after: UInt8Array) -> list[tuple[Levels,
         For red, green and blue: levels of *before*, rising, that became one and the same all over, and which, 4 to 251.
         None when there is no such curve, or a channel has too few levels to tell or has them clipped.
     """
-    step = max(1, int(math.sqrt(before.shape[0] * before.shape[1] / PIXELS)))
+    step = stride_for(before.shape[0] * before.shape[1], PIXELS)
     was, now = (np.ascontiguousarray(image[::step, ::step]).reshape(-1, 3) for image in (before, after))
     curves = []
     for channel in range(3):

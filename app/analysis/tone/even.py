@@ -13,7 +13,7 @@ from app.analysis.sampling import BRIGHT, strongest_difference
 from app.analysis.tone.fit import AGREE, UNEXPLAINED, fit_tone
 from app.analysis.tone.ink import gain_by_ink
 from app.analysis.tone.samples import RINGING
-from app.analysis.tone.tone_map import of_gain
+from app.analysis.tone.tone_map import ToneMap, of_gain
 
 LEFT = 0.95
 """Share of the difference that may stay."""
@@ -60,16 +60,22 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
         return Evened(Tone(reason="switched off"), after)
     tone, tone_map = fit_tone(before, after, valid)
     if tone_map is not None:
-        toned = _give_way(before, after, tone_map.apply(after))
-        if _explains(before, toned, after, valid):
+        toned = _applied(tone_map, before, after, valid)
+        if toned is not None:
             return Evened(tone, toned, tone_map.misfit)
         tone = Tone(reason=UNEXPLAINED)
     gain = None if tone.reason == AGREE else gain_by_ink(before, after, valid)
     if gain is not None:
-        toned = _give_way(before, after, of_gain(gain).apply(after))
-        if _explains(before, toned, after, valid):
+        toned = _applied(of_gain(gain), before, after, valid)
+        if toned is not None:
             return Evened(Tone(True, (gain,) * 3, "exposure evened out"), toned)
     return Evened(tone, after)
+
+
+def _applied(tone_map: ToneMap, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> UInt8Array | None:
+    """Give *after* with its tone evened, if that explains what differs."""
+    toned = _give_way(before, after, tone_map.apply(after))
+    return toned if _explains(before, toned, after, valid) else None
 
 
 def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:

@@ -20,10 +20,8 @@ from app.analysis.tone.information import (
     widespread,
 )
 from app.analysis.tone.models import (
-    EVEN_BALANCE,
     LEAST_LEVEL,
     MOST_LEFT,
-    NO_LIGHT,
     SLOPED,
     WAVY,
     Fitted,
@@ -39,7 +37,7 @@ from app.analysis.tone.models import (
 from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
 from app.analysis.tone.strength import MISFIT, colourful, fit_vivid, if_told
-from app.analysis.tone.tone_map import Float, ToneMap
+from app.analysis.tone.tone_map import EVEN_BALANCE, NO_LIGHT, Float, ToneMap
 
 AGREE, UNEXPLAINED = "exposure and light agree", "no exposure or light explains the difference"
 AGREED = 0.4 / 255

@@ -1,13 +1,11 @@
 """What samples tell of exposure and light: how much each does, and whether all of them do enough."""
 
-import math
-
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import BRIGHT, strongest_channel, strongest_difference, worst_channel
+from app.analysis.sampling import BRIGHT, stride_for, strongest_channel, strongest_difference, worst_channel
 from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples
 
 RARITY = 0.75
@@ -198,7 +196,7 @@ def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
     -------
     bool
     """
-    step = max(1, int(math.sqrt(valid.size / 200_000)))
+    step = stride_for(valid.size, 200_000)
     a, b = (np.ascontiguousarray(image[::step, ::step]) for image in (before, after))
     high = strongest_channel(a)
     informative = (valid[::step, ::step] > 0) & (high < BRIGHT) & (high > TURNS)

@@ -11,7 +11,7 @@ from app.analysis.threads import in_threads
 from app.analysis.tone.information import cells, span_of
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, GAIN_RIDGE, LIGHT_RIDGE, fit
-from app.analysis.tone.tone_map import Float, ToneMap, curve_slopes, curve_terms, orders
+from app.analysis.tone.tone_map import EVEN_BALANCE, NO_LIGHT, Float, ToneMap, curve_slopes, curve_terms, orders
 
 CAP = 10.0
 """Levels that are left of a sample count no more than this."""
@@ -22,8 +22,6 @@ FLAT = 0.5
 """Share of its mean slope under which the slope of a camera's tone curve does not fall."""
 STIFF = 300.0
 """How much stiffer a curve is held where light and curve could both explain what is seen."""
-EVEN_BALANCE = np.ones(3)
-NO_LIGHT = np.empty((0, 3))
 NEAR_LIMIT = 0.3
 """Weight of what tells nothing of the curve, as it is all but clipped; yet light must not leave the limit there."""
 SLOPED, WAVY = len(orders(2)), len(LIGHT_RIDGE)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
-from app.analysis.sampling import BRIGHT, DARK, strongest_channel
+from app.analysis.sampling import BRIGHT, DARK, stride_for, strongest_channel
 from app.analysis.threads import in_threads
 
 Float = npt.NDArray[np.float64]
@@ -173,7 +173,7 @@ def _darker_half(before: UInt8Array, after: UInt8Array, y: Index, x: Index) -> t
 
 def _limit(pixels: UInt8Array) -> float:
     """Give the level, 0 to 1, from which a picture is clipped: white that hardly ever is full white is not."""
-    step = max(1, int(math.sqrt(pixels.size / 300_000)))
+    step = stride_for(pixels.size // 3, 100_000)
     some = np.ascontiguousarray(pixels[::step, ::step])
     levels = cv2.calcHist([some.reshape(-1, 1)], [0], None, [256], [0, 256]).ravel()
     return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[BRIGHT:].sum() else 2.0

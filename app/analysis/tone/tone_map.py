@@ -16,6 +16,7 @@ Float = npt.NDArray[np.float64]
 WAVES = 6
 """Highest order of the cosines that describe light."""
 STRIP = 128
+EVEN_BALANCE, NO_LIGHT = np.ones(3), np.empty((0, 3))
 COARSE = 64
 """Light is computed on a grid of this many places a side."""
 
@@ -101,7 +102,7 @@ def of_gain(gain: float) -> ToneMap:
     """
     curves = np.zeros((6, 3))
     curves[1] = gain
-    return ToneMap(curves, np.empty((0, 3)), np.ones(3))
+    return ToneMap(curves, NO_LIGHT, EVEN_BALANCE)
 
 
 def curve_terms(level: Float) -> Float:

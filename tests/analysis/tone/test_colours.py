@@ -9,8 +9,7 @@ from skimage import data
 from app.analysis.encoding import encode_png
 from app.analysis.evaluate import evaluate
 from app.analysis.sampling import GREY
-from app.analysis.tone.models import EVEN_BALANCE, NO_LIGHT
-from app.analysis.tone.tone_map import ToneMap, curve_terms
+from app.analysis.tone.tone_map import EVEN_BALANCE, NO_LIGHT, ToneMap, curve_terms
 from tests.analysis.pictures import encoded, quantised
 
 PHOTOS = {"astronaut": data.astronaut, "coffee": data.coffee, "cat": data.chelsea}

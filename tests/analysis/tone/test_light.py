@@ -7,10 +7,10 @@ import pytest
 from app.analysis.sampling import GREY, worst_channel
 from app.analysis.tone import solve
 from app.analysis.tone.fit import _explain, _lights
-from app.analysis.tone.models import EVEN_BALANCE, SLOPED, WAVY, fit_light, stiff
+from app.analysis.tone.models import SLOPED, WAVY, fit_light, stiff
 from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, fit, one_sided
-from app.analysis.tone.tone_map import ToneMap, curve_terms, light_at
+from app.analysis.tone.tone_map import EVEN_BALANCE, ToneMap, curve_terms, light_at
 
 Float = npt.NDArray[np.float64]
 COUNT = 4000
