@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from bench.sensor import photographed
 
@@ -22,6 +23,7 @@ NUISANCES = (
     "resize",
 )  # fmt: skip
 RESAVED = 75
+MEDIAN_CUT, OCTREE = Image.Quantize.MEDIANCUT, Image.Quantize.FASTOCTREE
 GEOMETRIC = ("shift", "rotate", "perspective", "phone", "camera")
 FILLS = ("scene", "scene", "black", "white", "replicate")
 
@@ -201,8 +203,20 @@ def photograph(image: Pixels, name: str, rng: Rng) -> Pixels:
         methods = [cv2.INTER_LINEAR, cv2.INTER_CUBIC, *([cv2.INTER_AREA] if factor < 1 else [])]
         method = int(rng.choice(methods))
         size = (round(out8.shape[1] * factor), round(out8.shape[0] * factor))
-        out8 = cv2.resize(out8, size, interpolation=method)
+        out8 = np.asarray(cv2.resize(out8, size, interpolation=method), np.uint8)
+    if "palette" in parts:
+        out8 = _palette(out8, rng)
     return np.asarray(out8, np.uint8)
+
+
+def _palette(image: Pixels, rng: Rng) -> Pixels:
+    """Reduce to a palette of the picture's own 96 to 256 colours, as GIF and small PNG files do; half are dithered."""
+    colours, chosen_by = int(rng.choice([96, 128, 192, 256, 256])), int(rng.choice([MEDIAN_CUT, OCTREE]))
+    whole = Image.fromarray(image)
+    reduced = whole.quantize(colours, method=chosen_by, kmeans=int(rng.integers(2)))
+    if rng.random() < 0.5:
+        reduced = whole.quantize(palette=reduced, dither=Image.Dither.FLOYDSTEINBERG)
+    return np.array(reduced.convert("RGB"))
 
 
 def encode(image: Pixels, name: str) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 from app.analysis.alignment.laying import Laid
 from app.analysis.evidence.block_matching import match_blocks
 from app.analysis.evidence.hysteresis import find_mask, geometric_mean
+from app.analysis.evidence.palette import without_palette
 from app.analysis.evidence.sharp import find_sharp
 from app.analysis.evidence.weighing import Evidence, find_evidence, weigh
 from app.analysis.geometry import size_in_after
@@ -98,7 +99,7 @@ def _find_in_noise(laid: Laid, evened: Evened, options: Options, after_shape: tu
     """Judge what stands out of the pair's own noise, at a size that is enough to tell."""
     before, after, valid, alignment = laid.before.pixels, evened.pixels, laid.valid, laid.alignment
     shape = before.shape[:2]
-    small = _at_working_size(before, after, alignment)
+    small = _at_working_size(*without_palette(before, after, valid), alignment)
     size = small[0].shape[1], small[0].shape[0]
     seen = _judged(valid, size, alignment.matrix != IDENTITY, options.ignore)
     evidence, mask = _settled(small, seen, options.sensitivity, evened.misfit)
