@@ -1,6 +1,11 @@
-"""Make two images equally sharp, so that focus and resampling are not taken for change."""
+"""Make two images equally sharp, so that focus and resampling are not taken for change.
 
-from typing import Any
+Programs blur levels, lenses blur light: of a black line on white paper that is half a pixel wide a camera sees a light
+grey (level 188), where programs make a middle one (128).
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -10,6 +15,7 @@ from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE
 
 Mask = npt.NDArray[np.bool_]
+Levels = npt.NDArray[np.floating[Any]]
 SIGMAS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.9)
 CLEAR = 0.93
 """Blurring must bring the edges at least this much closer, or the two were equally sharp."""
@@ -18,9 +24,23 @@ EXPLAINED = 0.4
 FEWEST_EDGES = 200
 CAP = 40
 """Levels beyond which an edge is changed rather than blurred."""
+LIGHT = 65535
+"""Steps of linear light, as `blurred` counts it."""
 
 
-def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> float:
+class Blur(NamedTuple):
+    """A Gaussian blur, of levels or of the light that they stand for.
+
+    Attributes:
+        sigma: in pixels; positive where it is *before* that has to be blurred, negative where it is *after*.
+        in_light: whether light is blurred.
+    """
+
+    sigma: float
+    in_light: bool = False
+
+
+def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Blur:
     """Say how much sharper one image is than the other, judged at the strongest edges.
 
     Parameters
@@ -32,12 +52,13 @@ def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> floa
 
     Returns
     -------
-    float
-        Sigma in pixels, one of `SIGMAS`, of the Gaussian blur that makes both equally sharp: positive when *before*
-        is the sharper one, negative when *after* is, 0 when neither is.
+    Blur
+        The one that makes both equally sharp, its sigma one of `SIGMAS`: positive when *before* is the sharper one,
+        negative when *after* is, 0 when neither is.
     """
-    sigma, left = _best_blur(before, after, valid)
-    return sigma if left <= CLEAR else 0.0
+    tiles = _edge_tiles(before, after, valid)
+    blur, left = min((_best_blur(*tiles, in_light) for in_light in (False, True)), key=lambda found: found[1])
+    return blur if left <= CLEAR else Blur(0.0)
 
 
 def blur_explains(before: UInt8Array, after: UInt8Array) -> bool:
@@ -53,24 +74,23 @@ def blur_explains(before: UInt8Array, after: UInt8Array) -> bool:
     bool
         False where too few edges tell.
     """
-    _, left = _best_blur(before, after, np.full(before.shape, 255, np.uint8))
+    _, left = _best_blur(*_edge_tiles(before, after, np.full(before.shape, 255, np.uint8)))
     return left <= EXPLAINED
 
 
-def _best_blur(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[float, float]:
-    """Give the sigma that makes both images most alike, as `blur_apart` does, and the share of the difference left."""
-    sample_before, sample_after, edges = _edge_tiles(before, after, valid)
+def _best_blur(before: FloatArray, after: FloatArray, edges: Mask, in_light: bool = False) -> tuple[Blur, float]:
+    """Give the blur that makes tiles of both most alike, and the share of their difference that it leaves."""
     if edges.sum() < FEWEST_EDGES:
-        return 0.0, 1.0
-    start = best = _rough(sample_before - sample_after, edges)
-    choice = 0.0
-    for sign in (1, -1):
+        return Blur(0.0), 1.0
+    start = best = _rough(before - after, edges)
+    choice = Blur(0.0)
+    for sign, sharper, other in ((1, before, after), (-1, after, before)):
+        light = _light_of(sharper) if in_light else sharper
         for sigma in SIGMAS:
-            a = blurred(sample_before, sigma) if sign > 0 else sample_before
-            b = blurred(sample_after, sigma) if sign < 0 else sample_after
-            rough = _rough(a - b, edges)
+            soft = blurred(light, sigma)
+            rough = _rough((_levels_of(soft) if in_light else soft) - other, edges)
             if rough < best:
-                best, choice = rough, sign * sigma
+                best, choice = rough, Blur(sign * sigma, in_light)
             elif rough > 1.05 * best:
                 break
     return choice, best / max(start, 1e-6)
@@ -81,7 +101,7 @@ def blurred(image: Any, sigma: float) -> Any:
 
     Parameters
     ----------
-    image : array (H, W), uint8 or float32
+    image : array (H, W) or (H, W, 3), uint8, uint16 or float32
     sigma : float
         In pixels, above 0.
 
@@ -90,6 +110,48 @@ def blurred(image: Any, sigma: float) -> Any:
     array like ``image``
     """
     return cv2.GaussianBlur(image, (0, 0), sigma)
+
+
+def blurred_as_light(image: UInt8Array, sigma: float) -> UInt8Array:
+    """Blur the light that levels stand for with a Gaussian.
+
+    Parameters
+    ----------
+    image : array (H, W) or (H, W, 3), uint8
+        sRGB.
+    sigma : float
+        In pixels, above 0.
+
+    Returns
+    -------
+    array like ``image``
+
+    References
+    ----------
+    IEC 61966-2-1, the transfer function of sRGB.
+    """
+    to_light, to_levels = _tables()
+    return np.asarray(to_levels[blurred(cv2.LUT(image, to_light), sigma)], np.uint8)
+
+
+@cache
+def _tables() -> tuple[npt.NDArray[np.uint16], UInt8Array]:
+    """Give the light of each level, and the level of each step of light."""
+    to_light = np.rint(LIGHT * _light_of(np.arange(256, dtype=np.float64)))
+    to_levels = np.rint(_levels_of(np.arange(LIGHT + 1) / LIGHT))
+    return to_light.astype(np.uint16), to_levels.astype(np.uint8)
+
+
+def _light_of(levels: Levels) -> Levels:
+    """Give the light, 0 to 1, of levels 0 to 255."""
+    share = levels / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4).astype(levels.dtype)
+
+
+def _levels_of(light: Levels) -> Levels:
+    """Give the levels, 0 to 255, of light 0 to 1."""
+    share = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+    return (255 * share).astype(light.dtype)
 
 
 def _edge_tiles(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[FloatArray, FloatArray, Mask]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from app.analysis.evidence.losses import by_level, lost, ringing
 from app.analysis.evidence.noise import calm_places, noise_by_contrast, noise_in_busy_places
-from app.analysis.evidence.sharpness import blur_apart, blurred
+from app.analysis.evidence.sharpness import blur_apart, blurred, blurred_as_light
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.sampling import strongest_channel
@@ -89,13 +89,16 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, misf
     Evidence
         Scores in units of the threshold, 0 and up, float32.
     """
-    planes, planes_after = in_threads(lambda index: _planes((before, after)[index]), range(2))
-    sigma = blur_apart(planes[0], planes_after[0], valid)
-    if sigma > 0:
-        planes = [blurred(plane, sigma) for plane in planes]
-    elif sigma < 0:
-        planes_after = [blurred(plane, -sigma) for plane in planes_after]
-    return weigh(planes, planes_after, valid, misfit)
+    pixels = before, after
+    planes = in_threads(lambda index: _planes(pixels[index]), range(2))
+    sigma, in_light = blur_apart(planes[0][0], planes[1][0], valid)
+    if sigma:
+        sharper = 0 if sigma > 0 else 1
+        if in_light:
+            planes[sharper] = _planes(blurred_as_light(pixels[sharper], abs(sigma)))
+        else:
+            planes[sharper] = [blurred(plane, abs(sigma)) for plane in planes[sharper]]
+    return weigh(planes[0], planes[1], valid, misfit)
 
 
 def _planes(pixels: UInt8Array) -> Any:
