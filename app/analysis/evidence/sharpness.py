@@ -57,7 +57,9 @@ def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Blur
         negative when *after* is, 0 when neither is.
     """
     tiles = _edge_tiles(before, after, valid)
-    blur, left = min((_best_blur(*tiles, in_light) for in_light in (False, True)), key=lambda found: found[1])
+    blur, left = _best_blur(*tiles)
+    if blur.sigma:
+        blur, left = min((blur, left), _best_blur(*tiles, in_light=True), key=lambda found: found[1])
     return blur if left <= CLEAR else Blur(0.0)
 
 
