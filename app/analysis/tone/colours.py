@@ -12,8 +12,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from app.analysis.model import UInt8Array
-from app.analysis.tone.information import cells
-from app.analysis.tone.samples import Float, Index, Samples
+from app.analysis.tone.samples import Float, Index, Samples, cells
 
 FLAT = 0.4
 """Flatness from which a patch is of one colour."""
