@@ -18,7 +18,9 @@ BESIDE = 1.25
 FARTHEST = 0.025
 """Share of the picture's longer side over which no gap is bridged, however large the pieces."""
 LETTERS = 0.025
-"""Share of the longer side up to which pieces are as high as letters, joined over their height: one may have stayed."""
+"""Share of the longer side up to which pieces are as high as letters, joined over their height: one may stay ..."""
+FEW_LETTERS, WITHIN_WORD = 2.0, 1.5
+"""... and over more of it where one piece is no longer than so many heights: two or three of its word may."""
 MOST_PIECES = 2000
 """More pieces than that are joined over larger gaps: nobody looks at each grain of noise."""
 
@@ -139,7 +141,12 @@ def _bridged(a: Box, b: Box, looseness: float, reach: int, shape: tuple[int, ...
     """Give the largest gap over which two pieces are joined, in pixels."""
     farthest = FARTHEST * max(shape)
     gap = farthest if _is_beside(a, b) else min(farthest, looseness * _smaller(a, b))
-    return max(reach, gap, max(a.height, b.height) if _in_writing(a, b, LETTERS * max(shape)) else 0)
+    return max(reach, gap, _bridged_in_writing(a, b) if _in_writing(a, b, LETTERS * max(shape)) else 0)
+
+
+def _bridged_in_writing(a: Box, b: Box) -> float:
+    height = max(a.height, b.height)
+    return height * (WITHIN_WORD if min(a.width, b.width) <= FEW_LETTERS * height else 1)
 
 
 def _reach(shape: tuple[int, ...]) -> int:

@@ -54,6 +54,12 @@ def test_letters_of_one_word_are_one_region_though_one_between_them_stayed() -> 
     assert boxes(marked((100, 100, 6, 10), (107, 104, 5, 6), (120, 100, 6, 10))) == [Box(100, 100, 26, 10)]
 
 
+def test_first_and_last_letter_of_a_word_are_one_region_though_three_between_them_stayed() -> None:
+    """Ground became Island: two regions, neither of which was the word."""
+    assert boxes(marked((100, 100, 9, 9), (123, 100, 9, 10))) == [Box(100, 100, 32, 10)]
+    assert len(boxes(marked((100, 100, 9, 9), (126, 100, 9, 10)))) == 2
+
+
 def test_words_of_two_lines_or_two_columns_stay_apart() -> None:
     words = [(100, 100, 40, 10), (100, 126, 38, 10), (152, 100, 30, 10)]
     assert len(boxes(marked(*words))) == 3
