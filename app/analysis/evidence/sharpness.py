@@ -19,6 +19,8 @@ Levels = npt.NDArray[np.floating[Any]]
 SIGMAS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.9)
 CLEAR = 0.93
 """Blurring must bring the edges at least this much closer, or the two were equally sharp."""
+LENS = 0.98
+"""Share of what a blur of levels leaves that one of light may: where neither is what happened they leave as much."""
 EXPLAINED = 0.4
 """Share of the difference of edges that blur leaves at most where it is all that happened to most of them."""
 FEWEST_EDGES = 200
@@ -58,8 +60,11 @@ def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Blur
     """
     tiles = _edge_tiles(before, after, valid)
     blur, left = _best_blur(*tiles)
-    if blur.sigma:
-        blur, left = min((blur, left), _best_blur(*tiles, in_light=True), key=lambda found: found[1])
+    if not blur.sigma:
+        return blur
+    of_light, left_of_light = _best_blur(*tiles, in_light=True)
+    if left_of_light < LENS * left:
+        blur, left = of_light, left_of_light
     return blur if left <= CLEAR else Blur(0.0)
 
 
