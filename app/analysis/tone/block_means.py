@@ -6,8 +6,8 @@ import numpy as np
 from app.analysis.model import UInt8Array
 from app.analysis.resize import reduce_by
 from app.analysis.sampling import BRIGHT
-from app.analysis.tone.information import ALL_OVER, SPAN, span_of, widespread
-from app.analysis.tone.samples import MOST_DARK, NARROW, STROKE, Index, Marks, Samples, cells
+from app.analysis.tone.information import ALL_OVER, SPAN, cells, span_of, widespread
+from app.analysis.tone.samples import MOST_DARK, NARROW, STROKE, Index, Marks, Samples
 from app.analysis.tone.tone_map import Float
 
 BLOCK = 6

@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from app.analysis.model import UInt8Array
-from app.analysis.tone.samples import Float, Index, Samples, cells
+from app.analysis.tone.information import cells
+from app.analysis.tone.samples import Float, Index, Samples
 
 FLAT = 0.4
 """Flatness from which a patch is of one colour."""

@@ -12,6 +12,7 @@ from app.analysis.tone.colours import colour_shifts, misfit_of, votes_on_colours
 from app.analysis.tone.curve import Levels, followed_curves
 from app.analysis.tone.information import (
     behind_an_edge,
+    cells,
     information_in,
     rarity,
     too_plain,
@@ -33,7 +34,7 @@ from app.analysis.tone.models import (
     gain_at,
     stiff,
 )
-from app.analysis.tone.samples import NARROW, Samples, cells, sample
+from app.analysis.tone.samples import NARROW, Samples, sample
 from app.analysis.tone.solve import CURVE_RIDGE, fit_levels, one_sided
 from app.analysis.tone.strength import MISFIT, colourful, fit_vivid, if_told
 from app.analysis.tone.tone_map import EVEN_BALANCE, NO_LIGHT, Float, ToneMap

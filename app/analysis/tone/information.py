@@ -6,7 +6,7 @@ import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
 from app.analysis.sampling import BRIGHT, stride_for, strongest_channel, strongest_difference, worst_channel
-from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Marks, Samples, cells
+from app.analysis.tone.samples import MOST_DARK, RINGING, Float, Index, Marks, Samples
 
 RARITY = 0.75
 ALL_OVER = 12
@@ -161,6 +161,25 @@ def widespread(information: Float, positions: Float) -> bool:
     total = np.bincount(cell, minlength=64)
     share = np.bincount(cell, information, minlength=64) / np.maximum(total, 1)
     return bool(information.mean() >= 0.02 and (share[total > 0] > 0.02).mean() > 0.2)
+
+
+def cells(positions: Float, across: int = 8) -> Index:
+    """Number the cells of the picture in which positions lie.
+
+    Parameters
+    ----------
+    positions : array (n, 2), 0 to 1
+        x and y over the picture.
+    across : int
+        Cells each way.
+
+    Returns
+    -------
+    array (n,), intp
+        0 to across² - 1, row by row.
+    """
+    columns, rows = np.minimum(positions * across, across - 1).astype(np.intp).T
+    return np.asarray(columns + across * rows, np.intp)
 
 
 def untouched(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
 from app.analysis.sampling import BRIGHT
-from app.analysis.tone.information import ALL_OVER
-from app.analysis.tone.samples import RINGING, Float, Index, cells
+from app.analysis.tone.information import ALL_OVER, cells
+from app.analysis.tone.samples import RINGING, Float, Index
 
 SIDE = 16
 """Pixels a side of the blocks in which ink is summed up."""

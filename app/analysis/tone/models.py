@@ -8,8 +8,8 @@ import numpy as np
 
 from app.analysis.sampling import worst_channel
 from app.analysis.threads import in_threads
-from app.analysis.tone.information import span_of
-from app.analysis.tone.samples import Samples, cells
+from app.analysis.tone.information import cells, span_of
+from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import CURVE_RIDGE, FREE_RIDGE, GAIN_RIDGE, LIGHT_RIDGE, fit
 from app.analysis.tone.tone_map import EVEN_BALANCE, NO_LIGHT, Float, ToneMap, curve_slopes, curve_terms, orders
 

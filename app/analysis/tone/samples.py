@@ -25,11 +25,6 @@ STROKE = 0.3
 """Weight of patches that hold ink and clipped paper: the ink of a thin stroke is never pure."""
 AT_LIMIT = 0.02
 """Share of the bright levels that lies at the limit itself where they are clipped."""
-NO_LIMIT = 2.0
-"""A level, 1 being white, that nothing reaches."""
-SAME_WHITE, FEWEST_WHITE, FEWEST_IN_CELL = 3.0 / 255, 100, 5
-"""Standard deviation of one white within a cell of 8 × 8 over the picture, and patches that are needed to tell, in all
-and in a cell."""
 MOST_DARK = (DARK + RINGING / 2) / 255
 """Mean, 0 to 1, up to which a patch may be black that noise and ringing moved."""
 BLACK = 1.5 / 255
@@ -149,37 +144,7 @@ def sample(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Samples 
     flatness *= np.where(_biased(*lows), 0.05, 1.0)
     flatness *= np.where(_strokes(target, source), 0.0, 1.0)
     positions = np.stack([(x + 0.5) / width, (y + 0.5) / height], axis=1)
-    found = Samples(target, source, positions, flatness, (_limit(before), _limit(after)))
-    return found._replace(bright=(NO_LIMIT, NO_LIMIT)) if _shows_paper(found) else found
-
-
-def cells(positions: Float, across: int = 8) -> Index:
-    """Number the cells of the picture in which positions lie.
-
-    Parameters
-    ----------
-    positions : array (n, 2), 0 to 1
-        x and y over the picture.
-    across : int
-        Cells each way.
-
-    Returns
-    -------
-    array (n,), intp
-        0 to across² - 1, row by row.
-    """
-    columns, rows = np.minimum(positions * across, across - 1).astype(np.intp).T
-    return np.asarray(columns + across * rows, np.intp)
-
-
-def _shows_paper(seen: Samples) -> bool:
-    """Say whether white of *before* is paper of one white: of clipped things some are brighter in *after*."""
-    white = (seen.target >= seen.bright[0]).all(axis=1)
-    if seen.bright[1] < NO_LIMIT or white.sum() < FEWEST_WHITE:
-        return False
-    grey, cell = seen.source[white].mean(axis=1), cells(seen.positions[white], 8)
-    spreads = [grey[cell == one].std() for one in np.unique(cell) if (cell == one).sum() >= FEWEST_IN_CELL]
-    return bool(spreads) and float(np.median(spreads)) <= SAME_WHITE
+    return Samples(target, source, positions, flatness, (_limit(before), _limit(after)))
 
 
 def _strokes(target: Float, source: Float) -> npt.NDArray[np.bool_]:
@@ -211,7 +176,7 @@ def _limit(pixels: UInt8Array) -> float:
     step = stride_for(pixels.size // 3, 100_000)
     some = np.ascontiguousarray(pixels[::step, ::step])
     levels = cv2.calcHist([some.reshape(-1, 1)], [0], None, [256], [0, 256]).ravel()
-    return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[BRIGHT:].sum() else NO_LIMIT
+    return BRIGHT / 255 if levels[255] > AT_LIMIT * levels[BRIGHT:].sum() else 2.0
 
 
 def _patches(pixels: UInt8Array, y: Index, x: Index) -> tuple[Float, Float, Float, Float]:

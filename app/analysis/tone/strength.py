@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from app.analysis.tone.information import cells
 from app.analysis.tone.models import MOST_LEFT, Fitted, cost, fit_light, tone_map_of
-from app.analysis.tone.samples import Samples, cells
+from app.analysis.tone.samples import Samples
 from app.analysis.tone.solve import fit
 from app.analysis.tone.tone_map import Float
 
