@@ -19,7 +19,7 @@ STEPS = {  # a folder of the analysis: the folders that it may use
     "category": (),
     "tone": (),
     "evidence": (),
-    "noise_free": ("tone", "evidence"),
+    "noise_free": ("tone",),
     "alignment": ("noise_free", "measures"),
     "regions": ("alignment", "noise_free", "tone", "evidence", "measures"),
     "drawing": ("alignment",),

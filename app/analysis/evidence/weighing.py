@@ -16,10 +16,10 @@ import numpy as np
 
 from app.analysis.evidence.losses import by_level, lost, ringing
 from app.analysis.evidence.noise import calm_places, noise_by_contrast, noise_in_busy_places
-from app.analysis.evidence.sharpness import blur_apart, blurred, blurred_as_light
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.sampling import strongest_channel
+from app.analysis.sharpness import blur_apart, blurred, blurred_as_light
 from app.analysis.threads import in_threads
 
 LEVELS = 5

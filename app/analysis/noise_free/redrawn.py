@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from app.analysis.changed import Changed
-from app.analysis.evidence.sharpness import blur_explains
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import span
 from app.analysis.noise_free.displacement import is_turned_or_scaled
 from app.analysis.sampling import Tiles, sample_tiles
+from app.analysis.sharpness import blur_explains
 
 _SAMPLED = 80
 _FEW, _FEWEST = 200, 0.002

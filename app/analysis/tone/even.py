@@ -10,9 +10,10 @@ from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.resize import reduce_to_size, scaled_size
 from app.analysis.sampling import BRIGHT, strongest_difference
-from app.analysis.tone.fit import AGREE, UNEXPLAINED, fit_tone
+from app.analysis.tone.fit import AGREE, UNEXPLAINED
 from app.analysis.tone.ink import gain_by_ink
 from app.analysis.tone.samples import RINGING
+from app.analysis.tone.soft import fit_tone_of_soft
 from app.analysis.tone.tone_map import ToneMap, of_gain
 
 LEFT = 0.95
@@ -40,7 +41,7 @@ class Evened(NamedTuple):
 
 
 def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options: Options) -> Evened:
-    """Fit the tone of *after* to that of *before* (see `fit_tone`) and apply it, when asked and when it helps.
+    """Fit the tone of *after* to that of *before* (see `fit_tone_of_soft`) and apply it, when asked and when it helps.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
     """
     if options.tone == "off":
         return Evened(Tone(reason="switched off"), after)
-    tone, tone_map = fit_tone(before, after, valid)
+    tone, tone_map = fit_tone_of_soft(before, after, valid)
     if tone_map is not None:
         toned = _applied(tone_map, before, after, valid)
         if toned is not None:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from skimage import data
 
-from app.analysis.evidence.sharpness import Blur, blur_apart, blurred, blurred_as_light
 from app.analysis.model import Box, FloatArray
+from app.analysis.sharpness import Blur, blur_apart, blurred, blurred_as_light
 from tests.analysis.pictures import compare, overlap, quantised
 
 SHARP: FloatArray = np.asarray(data.camera()[100:400, 60:420], np.float32)
