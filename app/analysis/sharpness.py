@@ -23,6 +23,8 @@ LENS = 0.98
 """Share of what a blur of levels leaves that one of light may: where neither is what happened they leave as much."""
 EXPLAINED = 0.4
 """Share of the difference of edges that blur leaves at most where it is all that happened to most of them."""
+TILE, ACROSS = 48, 12
+"""Side of a tile in pixels, and how many are looked at each way."""
 FEWEST_EDGES = 200
 CAP = 40
 """Levels beyond which an edge is changed rather than blurred."""
@@ -161,20 +163,36 @@ def _levels_of(light: Levels) -> Levels:
     return (255 * share).astype(light.dtype)
 
 
+def spread_tiles(valid: UInt8Array) -> list[tuple[slice, slice]]:
+    """Choose tiles of `TILE` pixels each way, spread over a picture, in all of which something can be judged.
+
+    Parameters
+    ----------
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    list of (rows, columns)
+        None where there is no room for one.
+    """
+    height, width = valid.shape
+    if min(height, width) < TILE:
+        return []
+    tops, lefts = (np.unique(np.linspace(0, length - TILE, ACROSS).astype(int)) for length in (height, width))
+    places = [(slice(y, y + TILE), slice(x, x + TILE)) for y in tops for x in lefts]
+    return [place for place in places if valid[place].min() > 0]
+
+
 def _edge_tiles(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tuple[FloatArray, FloatArray, Mask]:
     """Stack the busiest of a spread of tiles and mark their strongest edges; sharpness shows nowhere else."""
-    tile, across = 48, 12
-    height, width = before.shape
-    tops = np.unique(np.linspace(0, max(0, height - tile), across).astype(int))
-    lefts = np.unique(np.linspace(0, max(0, width - tile), across).astype(int))
-    places = [(slice(y, y + tile), slice(x, x + tile)) for y in tops for x in lefts]
-    places = [place for place in places if valid[place].min() > 0]
-    if not places or min(height, width) < tile:
+    places = spread_tiles(valid)
+    if not places:
         empty = np.empty((0, 0), np.float32)
         return empty, empty, np.zeros((0, 0), np.bool_)
     a, b = (np.vstack([image[place] for place in places]).astype(np.float32) for image in (before, after))
     gradient = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, SQUARE) for image in (a, b)))
-    inner = np.zeros((tile, tile), np.bool_)
+    inner = np.zeros((TILE, TILE), np.bool_)
     inner[6:-6, 6:-6] = True
     inside = np.tile(inner, (len(places), 1))
     strong = float(np.quantile(gradient[inside], 0.85))

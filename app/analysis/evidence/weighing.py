@@ -16,6 +16,7 @@ import numpy as np
 
 from app.analysis.evidence.losses import by_level, lost, ringing
 from app.analysis.evidence.noise import calm_places, noise_by_contrast, noise_in_busy_places
+from app.analysis.evidence.smear import equally_smeared
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE, outside, span
 from app.analysis.sampling import strongest_channel
@@ -98,7 +99,7 @@ def find_evidence(before: UInt8Array, after: UInt8Array, valid: UInt8Array, misf
             planes[sharper] = _planes(blurred_as_light(pixels[sharper], abs(sigma)))
         else:
             planes[sharper] = [blurred(plane, abs(sigma)) for plane in planes[sharper]]
-    return weigh(planes[0], planes[1], valid, misfit)
+    return weigh(*equally_smeared(planes[0], planes[1], valid), valid, misfit)
 
 
 def _planes(pixels: UInt8Array) -> Any:
