@@ -43,14 +43,26 @@ def _averaged(image: Any, onto: FloatMatrix, size: tuple[int, int], kernel: int)
     return cv2.resize(finer, size, interpolation=cv2.INTER_AREA)
 
 
-def _smoothed(image: Any, onto: FloatMatrix, size: tuple[int, int]) -> Any:
-    """Blur as far as pixels of the result reach."""
+def smoothed(image: Any, onto: FloatMatrix, size: tuple[int, int]) -> Any:
+    """Lay a picture over a smaller one, blurred as far as pixels of the result reach.
+
+    Parameters
+    ----------
+    image : array (H, W) or (H, W, 3), uint8
+    onto : array (3, 3)
+        Homography from its pixels to those of the result.
+    size : (width, height) of the result.
+
+    Returns
+    -------
+    array (height, width) or (height, width, 3), uint8
+    """
     sigma = 0.45 * math.sqrt(max(0.1, 1 / size_in_after(onto, image.shape) ** 2 - 0.5))
     return _sampled(cv2.GaussianBlur(image, (0, 0), sigma), onto, size, cv2.INTER_LINEAR)
 
 
 SMOOTHING: tuple[Way, ...] = (
-    _smoothed,
+    smoothed,
     partial(_averaged, kernel=cv2.INTER_LINEAR),
     partial(_averaged, kernel=cv2.INTER_CUBIC),
 )

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from app.analysis.alignment.align import align
-from app.analysis.alignment.coarsening import coarsened
+from app.analysis.alignment.coarsening import coarsened, smoothed
 from app.analysis.alignment.layout import find_bands
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.changed import TILE, Changed
@@ -15,6 +15,7 @@ from app.analysis.measures.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Alignment, Options, Picture, UInt8Array
 from app.analysis.noise_free.likeness import Likeness, likeness_of
 from app.analysis.noise_free.redrawn import drawn_in_place
+from app.analysis.palette import as_before_its_palette, has_palette
 
 _TALL = 0.5
 """Share of the rows of tiles from the first change down that rows which moved have changed, too."""
@@ -75,6 +76,8 @@ def lay(first: Picture, second: Picture, options: Options, deadline: Deadline, g
     if given is not None and alignment.matrix == IDENTITY and not alignment.bands:
         everywhere = np.full(first.pixels.shape[:2], 255, np.uint8)
         return Laid(alignment, first, second, everywhere, given, given, Likeness.NOISY)
+    if options.sensitivity < 100 and not _is_whole(alignment):
+        second = _as_before_its_palette(first, second, alignment)
     pixels, valid = warp_to_before(second.pixels, alignment, first.pixels.shape[:2])
     if alignment.same_scene and _is_whole(alignment):
         return _laid_exactly(first, second, alignment, pixels, valid, given)
@@ -82,6 +85,18 @@ def lay(first: Picture, second: Picture, options: Options, deadline: Deadline, g
     before = first if coarse is None else replace(first, pixels=coarse, alpha=None, deep=None)
     after = replace(second, pixels=pixels, alpha=None, deep=None)
     return Laid(alignment, before, after, valid, given, None, Likeness.NOISY)
+
+
+def _as_before_its_palette(first: Picture, second: Picture, alignment: Alignment) -> Picture:
+    """Undo the palette of *after* where it still has it: resampling makes new colours of a few old ones."""
+    if not alignment.same_scene or alignment.bands or alignment.bend or not has_palette(second.pixels):
+        return second
+    matrix, (height, width) = np.array(alignment.matrix), second.pixels.shape[:2]
+    seen = smoothed(first.pixels, matrix, (width, height))
+    shown = np.full(first.pixels.shape[:2], 255, np.uint8)
+    valid = cv2.warpPerspective(shown, matrix, (width, height), flags=cv2.INTER_NEAREST)
+    restored = as_before_its_palette(second.pixels, np.asarray(seen, np.uint8), np.asarray(valid, np.uint8))
+    return second if restored is None else replace(second, pixels=restored)
 
 
 def _likeness(before: UInt8Array, after: UInt8Array, changed: Changed) -> Likeness:

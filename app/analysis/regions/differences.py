@@ -12,7 +12,6 @@ import numpy as np
 from app.analysis.alignment.laying import Laid
 from app.analysis.evidence.block_matching import match_blocks
 from app.analysis.evidence.hysteresis import find_mask, geometric_mean
-from app.analysis.evidence.palette import without_palette
 from app.analysis.evidence.sharp import find_sharp
 from app.analysis.evidence.weighing import Evidence, find_evidence, weigh
 from app.analysis.geometry import size_in_after
@@ -21,6 +20,7 @@ from app.analysis.model import IDENTITY, Alignment, Box, FloatArray, Maps, Optio
 from app.analysis.noise_free.likeness import Likeness
 from app.analysis.noise_free.marking import mark_changes
 from app.analysis.noise_free.scoring import explained_share, threshold_factor
+from app.analysis.palette import without_palette
 from app.analysis.regions.grouping import Strength, find_regions
 from app.analysis.regions.joining import merge_near
 from app.analysis.resize import reduce_to_size, scaled_size

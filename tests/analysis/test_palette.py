@@ -14,8 +14,8 @@ from PIL import Image
 from skimage import data
 
 from app.analysis.evaluate import evaluate
-from app.analysis.evidence.palette import without_palette
 from app.analysis.model import Box, UInt8Array
+from app.analysis.palette import as_before_its_palette, has_palette, without_palette
 from tests.analysis.pictures import encoded, overlap
 
 PATCH = Box(80, 60, 50, 30)
@@ -70,6 +70,34 @@ def test_a_moved_photo_is_held_against_its_gif() -> None:
     before, after = gif(photo("coffee")), encoded(photo("coffee", edited=True)[5:, 7:])
     (region,) = evaluate(before, after).regions
     assert overlap(region.before, PATCH) > 0.8
+
+
+@pytest.mark.parametrize("name", ["rocket", "coffee"])
+@pytest.mark.parametrize("edited", [False, True], ids=["unchanged", "edited"])
+def test_a_gif_of_a_smaller_copy_is_held_against_the_photo(name: str, edited: bool) -> None:
+    """Once it is laid over the photo nothing of its palette is left to see."""
+    whole = Image.fromarray(photo(name, edited))
+    small = np.array(whole.resize((whole.width * 3 // 4, whole.height * 3 // 4), Image.Resampling.LANCZOS))
+    regions = evaluate(encoded(photo(name)), gif(small, dithered=True)).regions
+    assert len(regions) == edited
+    assert all(overlap(region.before, PATCH) > 0.7 for region in regions)
+
+
+def test_a_picture_as_before_its_palette_is_near_the_other_one_but_for_what_changed() -> None:
+    before, edited = photo("coffee"), photo("coffee", edited=True)
+    after = reduced(edited, 128)
+    restored = as_before_its_palette(after, before, everywhere(before))
+    assert restored is not None
+    apart = np.abs(restored.astype(int) - before).max(axis=2)
+    assert apart[PATCH.slices].mean() > 40
+    apart[PATCH.slices] = 0
+    assert apart.mean() < 0.4 * np.abs(after.astype(int) - edited).max(axis=2).mean()
+
+
+@pytest.mark.parametrize("pixels", [photo("chelsea"), np.full((300, 451, 3), 255, np.uint8)], ids=["photo", "blank"])
+def test_what_has_no_palette_has_none_to_undo(pixels: UInt8Array) -> None:
+    assert not has_palette(pixels)
+    assert as_before_its_palette(pixels, photo("chelsea"), everywhere(pixels)) is None
 
 
 def test_a_change_does_not_vouch_for_itself() -> None:

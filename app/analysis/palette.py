@@ -66,15 +66,49 @@ def without_palette(before: UInt8Array, after: UInt8Array, valid: UInt8Array) ->
         The one with more colours became the other one, but for what the palette does not explain, and a fifth of what
         it does. The same two arrays where neither has a palette, or where it changed more than its colours can tell.
     """
-    for pixels, other in ((after, before), (before, after)):
-        colours = _palette_of(pixels)
-        if colours is None:
-            continue
-        stands = _stands_for(pixels, other, valid, colours)
-        if stands is not None:
-            explained = _explained(pixels, other, stands)
-            return (explained, after) if pixels is after else (before, explained)
-    return before, after
+    explained = _explained(after, before, valid)
+    if explained is not None:
+        return explained, after
+    explained = _explained(before, after, valid)
+    return before, (after if explained is None else explained)
+
+
+def as_before_its_palette(pixels: UInt8Array, other: UInt8Array, valid: UInt8Array) -> UInt8Array | None:
+    """Give a picture as it was before it was reduced to a palette, as far as another one tells.
+
+    Parameters
+    ----------
+    pixels, other : array (H, W, 3), uint8
+        RGB in one frame, the first one with its palette still.
+    valid : array (H, W), uint8
+        0 where nothing can be judged.
+
+    Returns
+    -------
+    array (H, W, 3), uint8, or None
+        As far from ``other`` as `without_palette` leaves the two; None where there is no palette, or it changed more
+        than its colours can tell.
+    """
+    explained = _explained(pixels, other, valid)
+    if explained is None:
+        return None
+    left = cv2.subtract(pixels, explained, dtype=cv2.CV_16S)
+    return np.asarray(cv2.add(other, left, dtype=cv2.CV_8U), np.uint8)
+
+
+def has_palette(pixels: UInt8Array) -> bool:
+    """Say whether a picture has as few colours as a palette.
+
+    Parameters
+    ----------
+    pixels : array (H, W, 3), uint8
+        RGB.
+
+    Returns
+    -------
+    bool
+    """
+    return _palette_of(pixels) is not None
 
 
 def _packed(pixels: UInt8Array) -> npt.NDArray[np.uint32]:
@@ -159,8 +193,12 @@ def _near(own: Numbers) -> Numbers:
     return np.asarray(NEAR * apart.min(axis=1, keepdims=True), np.int64)
 
 
-def _explained(pixels: UInt8Array, other: UInt8Array, stands: Stands) -> UInt8Array:
-    """Give ``pixels``, plus what of ``other`` lies outside what its colours stand for."""
+def _explained(pixels: UInt8Array, other: UInt8Array, valid: UInt8Array) -> UInt8Array | None:
+    """Give ``pixels``, plus what of ``other`` lies outside what its colours stand for; None if no palette's."""
+    colours = _palette_of(pixels)
+    stands = None if colours is None else _stands_for(pixels, other, valid, colours)
+    if stands is None:
+        return None
     out = np.empty_like(other)
     for top in range(0, len(pixels), STRIP):
         rows = slice(top, top + STRIP)
