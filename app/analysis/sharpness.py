@@ -65,7 +65,8 @@ def blur_apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Blur
     if not blur.sigma:
         return blur
     of_light, left_of_light = _best_blur(*tiles, in_light=True)
-    if left_of_light < LENS * left:
+    # Where one would have it that before is sharper and the other that after is, neither is what happened.
+    if of_light.sigma * blur.sigma > 0 and left_of_light < LENS * left:
         blur, left = of_light, left_of_light
     return blur if left <= CLEAR else Blur(0.0)
 
