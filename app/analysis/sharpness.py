@@ -4,8 +4,9 @@ Programs blur levels, lenses blur light: of a black line on white paper that is 
 grey (level 188), where programs make a middle one (128).
 """
 
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -13,9 +14,10 @@ import numpy.typing as npt
 
 from app.analysis.model import FloatArray, UInt8Array
 from app.analysis.neighbours import SQUARE
+from app.analysis.srgb import Levels, levels_of, light_of, light_tables
 
 Mask = npt.NDArray[np.bool_]
-Levels = npt.NDArray[np.floating[Any]]
+Image = TypeVar("Image")
 SIGMAS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 1.9)
 CLEAR = 0.93
 """Blurring must bring the edges at least this much closer, or the two were equally sharp."""
@@ -26,10 +28,12 @@ EXPLAINED = 0.4
 TILE, ACROSS = 48, 12
 """Side of a tile in pixels, and how many are looked at each way."""
 FEWEST_EDGES = 200
+INNER, STRONG, STRONGEST = 6, 0.85, 12
+"""Pixels along the border of a tile that do not count, the quantile of the steps that are edges, and their levels."""
+WORSE = 1.05
+"""How much more a stronger blur may leave than the best so far before none stronger is tried."""
 CAP = 40
 """Levels beyond which an edge is changed rather than blurred."""
-LIGHT = 65535
-"""Steps of linear light, as `blurred` counts it."""
 
 
 class Blur(NamedTuple):
@@ -92,16 +96,56 @@ def _best_blur(before: FloatArray, after: FloatArray, edges: Mask, in_light: boo
     """Give the blur that makes tiles of both most alike, and the share of their difference that it leaves."""
     if edges.sum() < FEWEST_EDGES:
         return Blur(0.0), 1.0
-    start = best = _rough(before - after, edges)
-    choice = Blur(0.0)
+    soften = _softened_light if in_light else _softened
+    sigma, left = best_softening(before, after, soften, partial(_rough, where=edges), SIGMAS)
+    return Blur(sigma, in_light and sigma != 0), left
+
+
+def _softened(levels: FloatArray) -> Callable[[float], FloatArray]:
+    return partial(blurred, levels)
+
+
+def _softened_light(levels: FloatArray) -> Callable[[float], FloatArray]:
+    light = light_of(levels)
+    return lambda sigma: np.asarray(levels_of(blurred(light, sigma)))
+
+
+def best_softening(
+    before: Image,
+    after: Image,
+    soften: Callable[[Image], Callable[[float], Image]],
+    apart: Callable[[Image, Image], float],
+    sigmas: Sequence[float],
+) -> tuple[float, float]:
+    """Find how strongly one of two images has to be softened to be most like the other one.
+
+    Parameters
+    ----------
+    before, after
+        What both others take.
+    soften : callable
+        Gives, of an image, what softens it by a sigma in pixels.
+    apart : callable
+        Gives how far two images are from each other, 0 and up.
+    sigmas : sequence of float
+        What is tried, rising.
+
+    Returns
+    -------
+    sigma : float
+        Positive where *before* has to be softened, negative where *after* has, 0 where neither.
+    left : float
+        Share of how far they are from each other that it leaves, 0 to 1.
+    """
+    start = best = apart(before, after)
+    choice = 0.0
     for sign, sharper, other in ((1, before, after), (-1, after, before)):
-        light = _light_of(sharper) if in_light else sharper
-        for sigma in SIGMAS:
-            soft = blurred(light, sigma)
-            rough = _rough((_levels_of(soft) if in_light else soft) - other, edges)
-            if rough < best:
-                best, choice = rough, Blur(sign * sigma, in_light)
-            elif rough > 1.05 * best:
+        softened = soften(sharper)
+        for sigma in sigmas:
+            left = apart(softened(sigma), other)
+            if left < best:
+                best, choice = left, sign * sigma
+            elif left > WORSE * best:
                 break
     return choice, best / max(start, 1e-6)
 
@@ -135,33 +179,9 @@ def blurred_as_light(image: UInt8Array, sigma: float) -> UInt8Array:
     Returns
     -------
     array like ``image``
-
-    References
-    ----------
-    IEC 61966-2-1, the transfer function of sRGB.
     """
-    to_light, to_levels = _tables()
+    to_light, to_levels = light_tables()
     return np.asarray(to_levels[blurred(cv2.LUT(image, to_light), sigma)], np.uint8)
-
-
-@cache
-def _tables() -> tuple[npt.NDArray[np.uint16], UInt8Array]:
-    """Give the light of each level, and the level of each step of light."""
-    to_light = np.rint(LIGHT * _light_of(np.arange(256, dtype=np.float64)))
-    to_levels = np.rint(_levels_of(np.arange(LIGHT + 1) / LIGHT))
-    return to_light.astype(np.uint16), to_levels.astype(np.uint8)
-
-
-def _light_of(levels: Levels) -> Levels:
-    """Give the light, 0 to 1, of levels 0 to 255."""
-    share = levels / 255
-    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4).astype(levels.dtype)
-
-
-def _levels_of(light: Levels) -> Levels:
-    """Give the levels, 0 to 255, of light 0 to 1."""
-    share = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
-    return (255 * share).astype(light.dtype)
 
 
 def spread_tiles(valid: UInt8Array) -> list[tuple[slice, slice]]:
@@ -175,7 +195,7 @@ def spread_tiles(valid: UInt8Array) -> list[tuple[slice, slice]]:
     Returns
     -------
     list of (rows, columns)
-        None where there is no room for one.
+        None at all where there is no room for one.
     """
     height, width = valid.shape
     if min(height, width) < TILE:
@@ -193,12 +213,31 @@ def _edge_tiles(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> tup
         return empty, empty, np.zeros((0, 0), np.bool_)
     a, b = (np.vstack([image[place] for place in places]).astype(np.float32) for image in (before, after))
     gradient = np.minimum(*(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, SQUARE) for image in (a, b)))
+    return a, b, strongest_steps(gradient, STRONGEST, INNER)
+
+
+def strongest_steps(step: Levels | UInt8Array, least: float, margin: int) -> Mask:
+    """Mark the strongest steps in tiles that stand one below the other.
+
+    Parameters
+    ----------
+    step : array (count * TILE, TILE)
+        How much each pixel differs from its neighbours, in levels.
+    least : float
+        Levels below which none is marked.
+    margin : int
+        Pixels along the border of each tile that do not count.
+
+    Returns
+    -------
+    array (count * TILE, TILE), bool
+        At most 15 % of what counts, but for equal ones.
+    """
     inner = np.zeros((TILE, TILE), np.bool_)
-    inner[6:-6, 6:-6] = True
-    inside = np.tile(inner, (len(places), 1))
-    strong = float(np.quantile(gradient[inside], 0.85))
-    return a, b, inside & (gradient >= max(strong, 12.0))
+    inner[margin:-margin, margin:-margin] = True
+    inside = np.tile(inner, (len(step) // TILE, 1))
+    return np.asarray(inside & (step >= max(float(np.quantile(step[inside], STRONG)), least)))
 
 
-def _rough(difference: FloatArray, where: Mask) -> float:
-    return float(np.sqrt(np.mean(np.minimum(np.abs(difference[where]), CAP) ** 2)))
+def _rough(before: FloatArray, after: FloatArray, where: Mask) -> float:
+    return float(np.sqrt(np.mean(np.minimum(np.abs((before - after)[where]), CAP) ** 2)))

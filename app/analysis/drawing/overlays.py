@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from app.analysis.model import Box, Options, UInt8Array
 from app.analysis.resize import scale_by
+from app.analysis.srgb import light_of
 
 Colour = tuple[int, int, int]
 Polygon = npt.NDArray[np.float64]
@@ -100,9 +101,8 @@ def opposite(colour: Colour) -> Colour:
     ----------
     WCAG 2.1, success criteria 1.4.3 and 1.4.11 (graphics and large text), and its "relative luminance".
     """
-    levels = np.array(colour) / 255
-    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
-    return (0, 0, 0) if linear @ (0.2126, 0.7152, 0.0722) > 0.3 else (255, 255, 255)
+    luminance = light_of(np.array(colour, np.float64)) @ (0.2126, 0.7152, 0.0722)
+    return (0, 0, 0) if luminance > 0.3 else (255, 255, 255)
 
 
 def line_width(shape: tuple[int, ...]) -> int:

@@ -4,7 +4,8 @@ Most files keep colour at half the size, and pictures that were made smaller los
 become paler than their luma says, also for good, as white cannot hold the colour that was smeared into it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -13,13 +14,13 @@ import numpy.typing as npt
 
 from app.analysis.model import UInt8Array
 from app.analysis.neighbours import SQUARE
-from app.analysis.sharpness import blurred, spread_tiles
+from app.analysis.sharpness import best_softening, blurred, spread_tiles, strongest_steps
 
 SIGMAS = (0.8, 1.2, 1.7, 2.4, 3.2)
 CLEAR = 0.8
 """Smearing must bring the colour of edges at least this much closer, or it is not what happened."""
-EDGE, EDGES = 8, 0.85
-"""Levels of colour within 3 × 3 pixels of both that make an edge, and their quantile that is one where more do."""
+EDGE = 8
+"""Levels of colour within 3 × 3 pixels of both that make an edge."""
 INNER, FEWEST = 8, 200
 """Pixels along the border of a tile that do not count, and edge pixels without which nothing is known."""
 CAP = 40
@@ -45,22 +46,20 @@ def equally_smeared(before: Planes, after: Planes, valid: UInt8Array) -> tuple[P
     places = spread_tiles(valid)
     if not places:
         return before, after
-    tiles = [[np.vstack([plane[place] for place in places]) for plane in planes] for planes in (before, after)]
-    edges = _edges(tiles, len(places))
-    start = best = _apart(tiles[0], tiles[1], edges)
-    if edges.sum() < FEWEST or start == 0:
+    tiles: list[Planes] = [
+        [np.vstack([plane[place] for place in places]) for plane in planes] for planes in (before, after)
+    ]
+    edges = _edges(tiles)
+    if edges.sum() < FEWEST:
         return before, after
-    side, strength = 0, 0.0
-    for smeared_side in (0, 1):
-        for sigma in SIGMAS:
-            apart = _apart(_smeared(tiles[smeared_side], sigma), tiles[1 - smeared_side], edges)
-            if apart < best:
-                best, side, strength = apart, smeared_side, sigma
-            elif apart > 1.05 * best:
-                break
-    if best > CLEAR * start:
+    sigma, left = best_softening(tiles[0], tiles[1], _smearing, partial(_apart, where=edges), SIGMAS)
+    if sigma == 0 or left > CLEAR:
         return before, after
-    return (_smeared(before, strength), after) if side == 0 else (before, _smeared(after, strength))
+    return (_smeared(before, sigma), after) if sigma > 0 else (before, _smeared(after, -sigma))
+
+
+def _smearing(planes: Planes) -> Callable[[float], Planes]:
+    return partial(_smeared, planes)
 
 
 def _smeared(planes: Planes, sigma: float) -> Planes:
@@ -71,18 +70,13 @@ def _smeared(planes: Planes, sigma: float) -> Planes:
     return held  # type: ignore[no-any-return]
 
 
-def _edges(tiles: Sequence[Planes], count: int) -> npt.NDArray[np.bool_]:
+def _edges(tiles: Sequence[Planes]) -> npt.NDArray[np.bool_]:
     """Mark the strongest edges of colour in tiles, one below the other: those that both have, as changes have not."""
     steps = [[cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, SQUARE) for plane in planes[1:]] for planes in tiles]
-    step = np.minimum(*(np.maximum(*both) for both in steps))
-    height, width = step.shape[0] // count, step.shape[1]
-    inner = np.zeros((height, width), np.bool_)
-    inner[INNER:-INNER, INNER:-INNER] = True
-    inside = np.tile(inner, (count, 1))
-    return np.asarray(inside & (step >= max(float(np.quantile(step[inside], EDGES)), EDGE)))
+    return strongest_steps(np.minimum(*(np.maximum(*both) for both in steps)), EDGE, INNER)
 
 
 def _apart(before: Planes, after: Planes, where: npt.NDArray[np.bool_]) -> float:
     """Give how far colour is from each other, root of the mean square."""
     apart = [cv2.absdiff(a, b)[where] for a, b in zip(before[1:], after[1:], strict=True)]
-    return float(np.sqrt(np.mean(np.minimum(apart, CAP).astype(np.float32) ** 2))) if where.any() else 0.0
+    return float(np.sqrt(np.mean(np.minimum(apart, CAP).astype(np.float32) ** 2)))

@@ -8,8 +8,8 @@ import numpy as np
 
 from app.analysis.model import Options, Tone, UInt8Array
 from app.analysis.neighbours import SQUARE
-from app.analysis.resize import reduce_to_size, scaled_size
-from app.analysis.sampling import BRIGHT, strongest_difference
+from app.analysis.sampling import BRIGHT
+from app.analysis.tone.afar import apart_from_afar
 from app.analysis.tone.fit import AGREE, UNEXPLAINED
 from app.analysis.tone.ink import gain_by_ink
 from app.analysis.tone.samples import RINGING
@@ -18,10 +18,8 @@ from app.analysis.tone.tone_map import ToneMap, of_gain
 
 LEFT = 0.95
 """Share of the difference that may stay."""
-CAP = 20
-"""Levels that a real change counts at most."""
-AFAR = 8
-"""Pixels at working size that one pixel holds from afar."""
+AFAR = 1 / 8
+"""Size of the pictures seen from afar, of their working size."""
 NEAR_LIMIT = 240
 """Level from which on a pixel may have been clipped; the more surely, the nearer to the limit."""
 PAPER, BLACK = 247.0, 5.0
@@ -80,15 +78,10 @@ def _applied(tone_map: ToneMap, before: UInt8Array, after: UInt8Array, valid: UI
 
 
 def _explains(before: UInt8Array, toned: UInt8Array, after: UInt8Array, valid: UInt8Array) -> bool:
-    """Say whether ``toned`` is nearer to *before* than *after* is, with edges and dark places, seen from afar.
-
-    From afar, as blur and compression lighten thin strokes as light would, but keep the mean of strokes and paper.
-    """
-    size = scaled_size(valid.shape, min(0.5, math.sqrt(300_000 / valid.size)) / AFAR)
-    first, light, given, seen = (np.asarray(reduce_to_size(image, size)) for image in (before, toned, after, valid))
-    judged = seen == 255
-    left, apart = (np.minimum(strongest_difference(first, other), CAP)[judged] for other in (light, given))
-    return not judged.any() or bool(left.mean() <= LEFT * apart.mean())
+    """Say whether ``toned`` is nearer to *before* than *after* is, with edges and dark places."""
+    scale = AFAR * min(0.5, math.sqrt(300_000 / valid.size))
+    left, apart = apart_from_afar(before, (toned, after), valid, scale)
+    return left <= LEFT * apart
 
 
 def _give_way(before: UInt8Array, after: UInt8Array, toned: UInt8Array) -> UInt8Array:

@@ -11,9 +11,9 @@ import numpy as np
 
 from app.analysis.model import Tone, UInt8Array
 from app.analysis.resize import reduce_to_size, scaled_size
-from app.analysis.sampling import strongest_difference
 from app.analysis.sharpness import blur_apart, blurred_as_light
 from app.analysis.threads import in_threads
+from app.analysis.tone.afar import apart_from_afar
 from app.analysis.tone.fit import UNEXPLAINED, fit_tone
 from app.analysis.tone.tone_map import ToneMap
 
@@ -23,10 +23,8 @@ SOFT = 0.7
 """Sigma, in pixels, of a blur that is worth it."""
 BETTER = 0.95
 """Share of what the first fit leaves that the second may."""
-CAP = 20
-"""Levels that a real change counts at most."""
-AFAR = 8
-"""Pixels that one pixel holds from afar, where blur leaves strokes and paper their mean light."""
+AFAR = 1 / 8
+"""Size of the pictures seen from afar, where blur leaves strokes and paper their mean light."""
 Fit = tuple[Tone, ToneMap | None]
 
 
@@ -58,7 +56,7 @@ def fit_tone_of_soft(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -
     again = fit_tone(soft, small_after, seen)
     if again[1] is None:
         return found
-    left, left_again = (_apart(soft, pixels, seen) for pixels in (toned, _applied(again, small_after)))
+    left, left_again = apart_from_afar(soft, (toned, _applied(again, small_after)), seen, AFAR)
     return again if left_again < BETTER * left else found
 
 
@@ -78,11 +76,3 @@ def _applied(fit: Fit, after: UInt8Array) -> UInt8Array:
 
 def _grey(pixels: UInt8Array) -> UInt8Array:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
-
-
-def _apart(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> float:
-    """Give how far two pictures are from each other, in levels, seen from afar."""
-    size = scaled_size(valid.shape, 1 / AFAR)
-    first, second, seen = (np.asarray(reduce_to_size(image, size)) for image in (before, after, valid))
-    apart = strongest_difference(first, second)[seen == 255]
-    return float(np.minimum(apart, CAP).mean()) if len(apart) else 0.0
