@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from app.analysis.model import Box, UInt8Array
+from app.analysis.model import Box, UInt8Array, UInt16Array
 from app.analysis.threads import in_threads
 
 TILE = 64
@@ -186,3 +186,20 @@ def _collect(strips: list[_Strip], tops: list[int], width: int) -> Changed:
         sum(strip.sum_squares for strip in strips),
         box,
     )
+
+
+def at_16_bits(pixels: UInt8Array, deep: UInt16Array | None) -> UInt16Array:
+    """Give a picture at 16 bits, whether its file held as many or not.
+
+    Parameters
+    ----------
+    pixels : array (H, W, 3), uint8
+    deep : array (H, W, 3), uint16, or None
+        The same at 16 bits, where there is more to it.
+
+    Returns
+    -------
+    array (H, W, 3), uint16
+        ``deep``, or 257 times ``pixels``: 255 becomes 65535.
+    """
+    return pixels.astype(np.uint16) * np.uint16(257) if deep is None else deep

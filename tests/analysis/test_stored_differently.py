@@ -1,5 +1,7 @@
 """One picture in files that hold it differently: turned, at 16 bits, with alpha, in another profile."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -24,6 +26,32 @@ def test_sixteen_bits_of_the_same_levels_are_identical() -> None:
     deep = make.encode_16_bit(crop().astype(np.uint16) * 257)
     assert_same_picture(evaluate(encoded(crop()), deep), "identical")
     assert_same_picture(evaluate(deep, deep), "identical")
+
+
+MOVED: dict[str, Callable[[UInt8Array], UInt8Array]] = {
+    "mirrored": lambda pixels: pixels[:, ::-1],
+    "turned": lambda pixels: np.rot90(pixels),
+    "shifted": lambda pixels: pixels[7:, 12:],
+    "rows inserted": lambda pixels: np.insert(pixels, [90] * 30, 20, axis=0),
+}
+
+
+def stored(pixels: UInt8Array, bits: int) -> bytes:
+    return make.encode_16_bit(pixels.astype(np.uint16) * 257) if bits == 16 else encoded(np.ascontiguousarray(pixels))
+
+
+@pytest.mark.parametrize("bits", [(16, 16), (16, 8), (8, 16)])
+@pytest.mark.parametrize("how", MOVED)
+def test_pictures_at_16_bits_that_changed_places_are_compared_as_those_at_8(how: str, bits: tuple[int, int]) -> None:
+    """They ended in an error: what lays 16 bits over each other cut them to 8."""
+    for after in (crop(), pasted(crop(), Box(60, 130, 30, 24))):
+        moved = MOVED[how](after)
+        expected = evaluate(stored(crop(), 8), stored(moved, 8))
+        found = evaluate(stored(crop(), bits[0]), stored(moved, bits[1]))
+        assert found.verdict == expected.verdict
+        assert [(region.before, region.kind) for region in found.regions] == [
+            (region.before, region.kind) for region in expected.regions
+        ]
 
 
 def test_a_difference_below_eight_bits_is_measured() -> None:

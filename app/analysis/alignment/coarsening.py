@@ -102,7 +102,7 @@ def coarsened(before: UInt8Array, after: UInt8Array, alignment: Alignment) -> UI
     way = None if _shows_horizon(matrix, after.shape) else _likeliest_way(before, after, matrix)
     if way is None:
         return None
-    small = way(before, matrix, (after.shape[1], after.shape[0]))
+    small: UInt8Array = way(before, matrix, (after.shape[1], after.shape[0]))
     return warp_to_before(small, alignment, (before.shape[0], before.shape[1]))[0]
 
 

@@ -9,7 +9,7 @@ from app.analysis.alignment.align import align
 from app.analysis.alignment.coarsening import coarsened, smoothed
 from app.analysis.alignment.layout import find_bands
 from app.analysis.alignment.warping import warp_to_before
-from app.analysis.changed import TILE, Changed
+from app.analysis.changed import TILE, Changed, at_16_bits
 from app.analysis.deadline import Deadline
 from app.analysis.measures.metrics import find_measured_changes
 from app.analysis.model import IDENTITY, Alignment, Options, Picture, UInt8Array
@@ -126,19 +126,20 @@ def _laid_exactly(
 ) -> Laid:
     """Lay alpha and 16 bits too, and look for noise again."""
     shape, nearest = first.pixels.shape[:2], cv2.INTER_NEAREST
-    alpha, deep = (
-        None if plane is None else warp_to_before(plane, alignment, shape, interpolation=nearest)[0]  # type: ignore[arg-type]
-        for plane in (second.alpha, second.deep)
-    )
+    alpha, deep = second.alpha, second.deep
+    if alpha is not None:
+        alpha, _ = warp_to_before(alpha, alignment, shape, interpolation=nearest)
+    if deep is not None:
+        deep, _ = warp_to_before(deep, alignment, shape, interpolation=nearest)
     hidden = valid == 0
     if hidden.any():
         pixels = pixels.copy()
         pixels[hidden] = first.pixels[hidden]
         if alpha is not None:
             alpha[hidden] = 255 if first.alpha is None else first.alpha[hidden]
-        if deep is not None and first.deep is not None:
-            deep[hidden] = first.deep[hidden]
-    after = replace(second, pixels=pixels, alpha=alpha, deep=deep)  # type: ignore[arg-type]
+        if deep is not None:
+            deep[hidden] = at_16_bits(first.pixels, first.deep)[hidden]
+    after = replace(second, pixels=pixels, alpha=alpha, deep=deep)
     changed = _changes(first, after, valid)
     return Laid(alignment, first, after, valid, given, changed, _likeness(first.pixels, pixels, changed))
 

@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from app.analysis.changed import Changed, covered, find_changed
+from app.analysis.changed import Changed, at_16_bits, covered, find_changed
 from app.analysis.measures.edges import edge_agreement
 from app.analysis.measures.ssim import TOO_SMALL, WINDOW, mean_structural_similarity
 from app.analysis.model import Box, Metrics, UInt8Array, UInt16Array
@@ -127,11 +127,7 @@ def find_measured_changes(
         planes = (opaque if alpha[0] is None else alpha[0], opaque if alpha[1] is None else alpha[1])
     if deep[0] is None and deep[1] is None:
         return find_changed(before, after, planes=planes, valid=valid)
-    return find_changed(_deepen(before, deep[0]), _deepen(after, deep[1]), planes=planes, valid=valid)
-
-
-def _deepen(pixels: UInt8Array, deep: UInt16Array | None) -> Any:
-    return pixels.astype(np.uint16) * np.uint16(257) if deep is None else deep
+    return find_changed(at_16_bits(before, deep[0]), at_16_bits(after, deep[1]), planes=planes, valid=valid)
 
 
 def _nothing_to_measure() -> Metrics:

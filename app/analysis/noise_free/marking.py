@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from app.analysis.changed import Changed
+from app.analysis.changed import Changed, at_16_bits
 from app.analysis.model import Box, FloatArray, Options, Picture, UInt8Array, UInt16Array
 from app.analysis.neighbours import SQUARE
 from app.analysis.noise_free.likeness import Likeness
@@ -155,8 +155,8 @@ def _grain(first: Picture, second: Picture) -> float:
 
 def _at_16_bits(first: Picture, second: Picture, part: tuple[slice, slice]) -> list[UInt16Array]:
     return [
-        np.ascontiguousarray(p.deep[part]) if p.deep is not None else p.pixels[part].astype(np.uint16) * np.uint16(257)
-        for p in (first, second)
+        np.ascontiguousarray(at_16_bits(picture.pixels[part], None if picture.deep is None else picture.deep[part]))
+        for picture in (first, second)
     ]
 
 
