@@ -222,7 +222,7 @@ class Features:
 class Region:
     """One real difference: its box in both images, its pixels, how strong it is (0 to 1) and its kind.
 
-    ``contours`` are closed outlines in pixels of *before*: tuples of (x, y) corners.
+    ``contours`` are closed outlines in pixels of *before*, one inside another a hole: tuples of (x, y) corners.
     """
 
     id: int

@@ -13,7 +13,12 @@ from app.analysis.evidence.hysteresis import PLAIN
 from app.analysis.model import Alignment, Box, FloatArray, Region, UInt8Array
 from app.analysis.regions.joining import joined_in
 from app.analysis.regions.kinds import kinds_of
+from app.analysis.regions.outlines import outlines_of
 
+STRENGTH = 8
+"""Times its threshold at which a difference has a strength of 63 %."""
+MOST_LEVEL = 20
+"""Times its threshold beyond which only its area ranks a region."""
 FIRM = 1.8
 """Strength at two coarse scales from which a region may be smaller: chance peaks at one of them."""
 
@@ -81,7 +86,7 @@ def find_regions(
         rows, columns = box.slices
         kept[rows, columns] |= members
         found.append((box, members, area, level))
-    found.sort(key=lambda item: -item[2] * min(item[3], 20))
+    found.sort(key=lambda item: -item[2] * min(item[3], MOST_LEVEL))
     kinds = kinds_of(before, after, [(box, members) for box, members, _, _ in found])
     regions = tuple(
         Region(
@@ -90,9 +95,9 @@ def find_regions(
             after=box_in_after(box, alignment, (mask.shape[0], mask.shape[1]), after_shape),
             area=area,
             share=area / mask.size,
-            strength=1 - math.exp(-level / 8),
+            strength=1 - math.exp(-level / STRENGTH),
             kind=kind,
-            contours=_contours(members, box),
+            contours=outlines_of(members, box),
         )
         for number, ((box, members, area, level), kind) in enumerate(zip(found, kinds, strict=True), start=1)
     )
@@ -123,10 +128,3 @@ def _part_of(scores: npt.NDArray[Any], box: Box, shape: tuple[int, ...]) -> npt.
     right = max(left + 1, round((box.x + box.width) * across))
     bottom = max(top + 1, round((box.y + box.height) * down))
     return scores[top:bottom, left:right]
-
-
-def _contours(members: UInt8Array, box: Box) -> tuple[tuple[tuple[int, int], ...], ...]:
-    outlines, _ = cv2.findContours(members, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(box.x, box.y))
-    largest = sorted(outlines, key=cv2.contourArea, reverse=True)[:20]
-    simple = [cv2.approxPolyDP(outline, 1.0, closed=True).reshape(-1, 2) for outline in largest]
-    return tuple(tuple((int(x), int(y)) for x, y in outline[:200]) for outline in simple)
