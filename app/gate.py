@@ -100,7 +100,7 @@ def _busy() -> Busy:
 def _lock_one(paths: list[Path]) -> int | None:
     """Lock the first free file of these and give its descriptor; closing it frees it."""
     for path in paths:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = _opened(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -108,3 +108,13 @@ def _lock_one(paths: list[Path]) -> int | None:
         else:
             return descriptor
     return None
+
+
+def _opened(path: Path) -> int:
+    """Open a file to lock, in a folder that someone who cleans up may have removed."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.open(path, flags, 0o600)

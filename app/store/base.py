@@ -69,12 +69,12 @@ class Store(ABC):
         self._swept_sizes: dict[Kind, int] = dict.fromkeys(KINDS, 0)  # what the last sweep left
         self._mutex = threading.Lock()
         self.sweep_is_due = threading.Event()  # for whoever calls ``expire``, which is nobody with a request to answer
-        self._make_folders()
+        self.make_folders()
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """Give an empty local folder to fill and ``commit``; what is left of it at the end is removed."""
-        self._make_folders()
+        self.make_folders()
         with disk_errors_in_words():
             if shutil.disk_usage(self.workplace).free < self._min_free_bytes:
                 raise StorageFull(NO_ROOM)
@@ -84,6 +84,12 @@ class Store(ABC):
                 yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def make_folders(self) -> None:
+        """Make the folders of the workplace anew if someone who cleans up removed them."""
+        with disk_errors_in_words():
+            for folder in (self.work, self.gate):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def commit(self, staged: Path, kind: Kind, record: dict[str, Any]) -> dict[str, Any]:
         """Keep a staged folder: its id, creation and expiry join the record, with which the entry appears."""
@@ -123,6 +129,7 @@ class Store(ABC):
 
     def expire(self) -> None:
         """Delete what is too old or too much, and leftovers of processes that died; one process at a time."""
+        self.make_folders()
         with disk_errors_in_words(), _only_one(self.work / "sweep.lock") as alone:
             if not alone:
                 return
@@ -155,11 +162,6 @@ class Store(ABC):
     @abstractmethod
     def _remove(self, kind: Kind, entry: Entry) -> None:
         """Remove an entry; one that is gone already is no error."""
-
-    def _make_folders(self) -> None:
-        with disk_errors_in_words():
-            for folder in (self.work, self.gate):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def _count(self, size: int, kind: Kind) -> None:
         """Ask for a sweep when a twentieth of what may be kept has come in since the last one."""

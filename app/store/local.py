@@ -60,6 +60,7 @@ class LocalStore(Store):
 
     def sizes(self) -> dict[Kind, int]:
         """Look at every file."""
+        self.make_folders()
         return {kind: sum(entry.size for entry in self._entries(kind)) for kind in KINDS}
 
     def _keep(self, staged: Path, kind: Kind, entry_id: str, now: float) -> None:
@@ -94,8 +95,9 @@ class LocalStore(Store):
                 return
             shutil.rmtree(trash, ignore_errors=True)
 
-    def _make_folders(self) -> None:
-        super()._make_folders()
+    def make_folders(self) -> None:
+        """Make those of each kind too."""
+        super().make_folders()
         with disk_errors_in_words():
             for kind in KINDS:
                 (self.workplace / kind).mkdir(parents=True, exist_ok=True, mode=0o700)

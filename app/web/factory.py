@@ -49,6 +49,7 @@ class SpoolingRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
+        services().store.make_folders()
         file = tempfile.TemporaryFile(dir=services().store.work)  # noqa: SIM115  # closed below
         self.spooled.append(file)
         return file

@@ -148,3 +148,15 @@ def test_a_limit_that_cannot_be_read_is_refused_at_start(value: str) -> None:
 def test_a_limit_may_be_written_in_words(make_app: MakeApp) -> None:
     client: Any = make_app(rate_limit="2 per minute").test_client()
     assert [client.post("/api/uploads").status_code for _ in range(3)] == [400, 400, 429]
+
+
+def test_what_a_full_server_refused_is_not_counted(make_app: MakeApp) -> None:
+    """A client that was told to come again in two seconds was then told to wait for an hour."""
+    app = make_app(rate_limit="2/hour", evaluations=1, waiting=0)
+    client = app.test_client()
+    with app.extensions["image_diff"].gate.enter():
+        for _ in range(3):
+            assert_error(client.post("/api/evaluations", data=pair()), 503, "busy")
+    for _ in range(2):
+        assert client.post("/api/evaluations", data=pair()).status_code == 201
+    assert_error(client.post("/api/evaluations", data=pair()), 429, "too_many_requests")

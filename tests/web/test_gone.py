@@ -1,5 +1,6 @@
 """What goes away while somebody works with it, or after its time: a clear answer, and nothing that is left."""
 
+import shutil
 from io import BytesIO
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.web.services import Services
-from tests.web.conftest import AFTER, BEFORE, assert_error, call_here, files_under
+from tests.web.conftest import AFTER, BEFORE, assert_error, call_here, files_under, pair
 
 UNKNOWN = "A" * 22
 ENDS = ["", "/images/mask.png", "/tiles/after/0/0/0", "/report.html", "/archive.zip"]
@@ -78,3 +79,16 @@ def test_a_result_that_is_deleted_when_its_drawing_is_done_leaves_no_pixels(
     monkeypatch.setattr(services, "call", call)
     assert_error(client.get(f"/api{evaluation['url']}{end}"), 404, "not_found")
     assert files_under(services.store.workplace) == set()
+
+
+@pytest.mark.parametrize("address", ["/api/evaluations", "/api/uploads", "/metrics", "sweep"])
+def test_a_workplace_that_was_wiped_is_made_anew(client: FlaskClient, services: Services, address: str) -> None:
+    """Who cleans up temporary files may take all of it: everything failed until the server was started again."""
+    shutil.rmtree(services.store.workplace)
+    if address == "sweep":
+        services.store.expire()
+    elif address == "/metrics":
+        assert client.get(address).status_code == 200
+    else:
+        data = pair() if address == "/api/evaluations" else {"file": (BytesIO(BEFORE), "a.png")}
+        assert client.post(address, data=data).status_code == 201
