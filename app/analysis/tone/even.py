@@ -13,6 +13,7 @@ from app.analysis.tone.afar import apart_from_afar
 from app.analysis.tone.fit import AGREE, UNEXPLAINED
 from app.analysis.tone.ink import gain_by_ink
 from app.analysis.tone.samples import RINGING
+from app.analysis.tone.shadow import Shadow, shadow_between
 from app.analysis.tone.soft import fit_tone_of_soft
 from app.analysis.tone.tone_map import ToneMap, of_gain
 
@@ -57,6 +58,11 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
     """
     if options.tone == "off":
         return Evened(Tone(reason="switched off"), after)
+    return _without_shadow(_exposed_alike(before, after, valid), before, valid)
+
+
+def _exposed_alike(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Evened:
+    """Even out exposure, and light that is slow."""
     tone, tone_map = fit_tone_of_soft(before, after, valid)
     if tone_map is not None:
         toned = _applied(tone_map, before, after, valid)
@@ -71,7 +77,17 @@ def even_tone(before: UInt8Array, after: UInt8Array, valid: UInt8Array, options:
     return Evened(tone, after)
 
 
-def _applied(tone_map: ToneMap, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> UInt8Array | None:
+def _without_shadow(evened: Evened, before: UInt8Array, valid: UInt8Array) -> Evened:
+    """Even out a shadow with a soft edge besides."""
+    shadow = shadow_between(before, evened.pixels, valid)
+    toned = None if shadow is None else _applied(shadow, before, evened.pixels, valid)
+    if toned is None:
+        return evened
+    also = (evened.tone.reason or "").removesuffix("evened out") + "and " if evened.tone.applied else ""
+    return Evened(Tone(True, evened.tone.gain, f"{also}a shadow evened out"), toned, evened.misfit)
+
+
+def _applied(tone_map: ToneMap | Shadow, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> UInt8Array | None:
     """Give *after* with its tone evened, if that explains what differs."""
     toned = _give_way(before, after, tone_map.apply(after))
     return toned if _explains(before, toned, after, valid) else None
