@@ -245,6 +245,22 @@ def test_an_empty_file_is_named(client: FlaskClient, side: str) -> None:
     assert_error(answer, 400, "missing_file", f"{side} is empty")
 
 
+@pytest.mark.parametrize("source", ["again", "sample"])
+def test_files_beside_what_stands_for_them_are_refused(
+    client: FlaskClient, evaluation: dict[str, Any], source: str
+) -> None:
+    """They were ignored, and the answer was about other pictures than those that were sent."""
+    named = {source: {"again": evaluation["id"], "sample": "photo"}[source]}
+    assert_error(client.post("/api/evaluations", data=pair(**named)), 400, "bad_request", f"{source} stands for")
+    inputs_left_empty = {"before": (BytesIO(), ""), "after": (BytesIO(), "")}
+    assert client.post("/api/evaluations", data={**named, **inputs_left_empty}).status_code == 201
+
+
+def test_only_one_thing_stands_for_the_files(client: FlaskClient) -> None:
+    answer = client.post("/api/evaluations", data={"again": "x", "sample": "photo"})
+    assert_error(answer, 400, "bad_request", "again and sample each stand for two images")
+
+
 def test_a_file_input_left_empty_is_missing(client: FlaskClient) -> None:
     answer = client.post("/api/evaluations", data=pair() | {"after": (BytesIO(b""), "")})
     assert_error(answer, 400, "missing_file", "after is missing")
