@@ -121,6 +121,15 @@ def test_options_of_the_form_are_used_and_given_back(client: FlaskClient) -> Non
     assert result["passed"] is False
 
 
+@pytest.mark.parametrize("values", [["70", ""], ["", "70"], ["10", "70"]])
+def test_of_an_option_sent_twice_the_last_that_is_not_empty_counts(client: FlaskClient, values: list[str]) -> None:
+    """An empty one after the other was taken for a number that cannot be read."""
+    areas = ["0,0,5,5", "", "9,9,5,5"]
+    options = client.post("/api/evaluations", data=pair(sensitivity=values, ignore=areas)).json["options"]
+    assert options["sensitivity"] == 70
+    assert [box["x"] for box in options["ignore"]] == [0, 9]
+
+
 def test_an_ignored_rectangle_hides_the_change(client: FlaskClient) -> None:
     result = client.post("/api/evaluations", data=pair(ignore=["50,40,60,50", "0,0,2,2"])).json
     assert result["regions"] == []

@@ -177,6 +177,12 @@ def test_what_is_wrong_with_an_option_is_one_sentence(client: FlaskClient, optio
     assert answer.json["error"]["message"].startswith(message)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "much"])
+def test_what_is_no_number_is_told_the_range(client: FlaskClient, value: str) -> None:
+    answer = client.post("/api/evaluations", data=pair(sensitivity=value))
+    assert_error(answer, 422, "invalid_option", "sensitivity should be a number from 0 to 100.")
+
+
 @pytest.mark.parametrize(
     ("body", "message", "field"),
     [
