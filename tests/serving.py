@@ -14,6 +14,7 @@ import requests
 
 ROOT = Path(__file__).parents[1]
 HOST = "diff.example"
+HERE = "127.0.0.1"
 SAMPLES = ROOT / "static/samples"
 
 
@@ -53,9 +54,9 @@ def session() -> requests.Session:
     return asker
 
 
-def connect(address: str, *sent: bytes) -> socket.socket:
+def connect(address: str, *sent: bytes, source: str = HERE) -> socket.socket:
     host, port = address.removeprefix("http://").split(":")
-    connection = socket.create_connection((host, int(port)), timeout=30)
+    connection = socket.create_connection((host, int(port)), timeout=30, source_address=(source, 0))
     for data in sent:
         connection.sendall(data)
     return connection
