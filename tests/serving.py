@@ -41,9 +41,11 @@ def serving(folder: Path, **variables: str) -> Iterator[Service]:
             line = process.stdout.readline()
             assert line, f"it did not start:\n{log}"
             log += line
-        yield process, listening[1], folder
-        with suppress(ProcessLookupError):  # it has ended, as it was told
-            os.killpg(process.pid, signal.SIGKILL)
+        try:
+            yield process, listening[1], folder
+        finally:  # else a test that failed would wait for it for ever
+            with suppress(ProcessLookupError):  # it has ended, as it was told
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def session() -> requests.Session:
