@@ -50,6 +50,7 @@ class OptionsIn(BaseModel):
     )
     sensitivity: float = Field(
         default=_DEFAULTS.sensitivity,
+        allow_inf_nan=False,
         ge=LEAST["sensitivity"],
         le=MOST["sensitivity"],
         description="0 marks only the obvious, 100 every pixel.",
@@ -83,6 +84,7 @@ class OptionsIn(BaseModel):
     )
     max_changed: float | None = Field(
         default=_DEFAULTS.max_changed,
+        allow_inf_nan=False,
         ge=LEAST["max_changed"],
         le=MOST["max_changed"],
         description="A larger share (0 to 1) of changed pixels does not pass.",
@@ -100,8 +102,9 @@ OPTION_NAMES = tuple(OptionsIn.model_fields)
 
 
 def from_texts(texts: Mapping[str, list[str]]) -> Options:
-    """Read options from form fields or the command line; an empty text means the default."""
-    given: dict[str, Any] = {name: values[-1] for name, values in texts.items() if "".join(values).strip()}
+    """Read options from form fields or the command line: the last text that is not empty counts, else the default."""
+    told = {name: [text for text in values if text.strip()] for name, values in texts.items()}
+    given: dict[str, Any] = {name: values[-1] for name, values in told.items() if values}
     if "ignore" in given:
         given["ignore"] = _read_boxes(";".join(texts["ignore"]))
     try:
@@ -145,6 +148,8 @@ def _said(problem: Any, name: str, last: str) -> str:
         return " is not an option" if name == last else f": {last} is not a part of a rectangle"
     if kind == "missing":
         return " is missing"
+    if kind in ("float_parsing", "finite_number"):
+        return f" should be a number from {LEAST[name]:g} to {MOST[name]:g}"
     if kind == "string_pattern_mismatch":
         return f' should be written like "{_DEFAULTS.color}"'
     return f" {message}" if message.startswith("should") else f": {message[0].lower()}{message[1:]}"

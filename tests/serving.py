@@ -14,6 +14,7 @@ import requests
 
 ROOT = Path(__file__).parents[1]
 HOST = "diff.example"
+HERE = "127.0.0.1"
 SAMPLES = ROOT / "static/samples"
 
 
@@ -40,9 +41,11 @@ def serving(folder: Path, **variables: str) -> Iterator[Service]:
             line = process.stdout.readline()
             assert line, f"it did not start:\n{log}"
             log += line
-        yield process, listening[1], folder
-        with suppress(ProcessLookupError):  # it has ended, as it was told
-            os.killpg(process.pid, signal.SIGKILL)
+        try:
+            yield process, listening[1], folder
+        finally:  # else a test that failed would wait for it for ever
+            with suppress(ProcessLookupError):  # it has ended, as it was told
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def session() -> requests.Session:
@@ -53,9 +56,9 @@ def session() -> requests.Session:
     return asker
 
 
-def connect(address: str, *sent: bytes) -> socket.socket:
+def connect(address: str, *sent: bytes, source: str = HERE) -> socket.socket:
     host, port = address.removeprefix("http://").split(":")
-    connection = socket.create_connection((host, int(port)), timeout=30)
+    connection = socket.create_connection((host, int(port)), timeout=30, source_address=(source, 0))
     for data in sent:
         connection.sendall(data)
     return connection

@@ -100,6 +100,10 @@ def test_an_ignored_area_is_not_a_difference(pair: tuple[str, str]) -> None:
     assert main(["compare", *pair, "--ignore", "0,0,10,10;50,30,40,40"]) == 0
 
 
+def test_an_empty_option_takes_nothing_back(pair: tuple[str, str]) -> None:
+    assert main(["compare", *pair, "--max-regions", "5", "--max-regions", ""]) == 0
+
+
 def test_a_picture_may_come_from_standard_input(
     pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +122,7 @@ def test_a_picture_may_come_from_standard_input(
         (["before.png", "after.png", "--color", "red"], "color"),
         (["before.png", "after.png", "--ignore", "1,2,3"], "ignore"),
         (["before.png", "after.png", "--out", "text.png"], "text.png"),
+        (["-", "-"], "standard input is one image"),
     ],
 )
 def test_trouble_exits_with_2_and_one_line_that_names_it(

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,8 @@ def dripping(address: str, first: bytes, drop: bytes = b"", count: int = CLIENTS
     """Open connections that send something, and then a drop again and again; who is cut off stays away."""
     ended = threading.Event()
     with ExitStack() as opened:
-        clients = [opened.enter_context(connect(address, first)) for _ in range(count)]
+        sources = (f"127.0.0.{2 + number % 10}" for number in range(count))  # so that they fill all places
+        clients = [opened.enter_context(connect(address, first, source=source)) for source in sources]
 
         def drip() -> None:
             while not ended.wait(0.1):
@@ -60,6 +62,46 @@ def assert_others_are_served(address: str) -> None:
             assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
             time.sleep(int(answer.headers["Retry-After"]))
         assert answer.status_code == 201
+
+
+@contextmanager
+def dripping_again_and_again(address: str, count: int) -> Iterator[None]:
+    """Let many clients of one address drip bodies, each of which comes again as soon as it is cut off or refused."""
+    ended = threading.Event()
+
+    def drip() -> None:
+        while not ended.is_set():
+            with suppress(OSError), connect(address, POST + BODY, source="127.0.0.2") as client:
+                client.settimeout(0.3)
+                while not ended.is_set() and not arrived(client):
+                    client.send(b"a")
+
+    drippers = [threading.Thread(target=drip) for _ in range(count)]
+    for dripper in drippers:
+        dripper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for dripper in drippers:
+            dripper.join()
+
+
+def arrived(client: socket.socket) -> bool:
+    """Wait a moment for an answer, or for the end of the connection."""
+    try:
+        client.recv(4000)
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_one_address_that_comes_again_and_again_leaves_room_for_others(tmp_path: Path) -> None:
+    """Of a hundred comparisons two were made; now nobody has to come back. This takes all threads, not a few."""
+    started = serving(tmp_path, IMAGE_DIFF_LOG_LEVEL="ERROR")
+    with started as (_, address, _), dripping_again_and_again(address, count=CLIENTS):
+        time.sleep(1)
+        assert [compare(address).status_code for _ in range(5)] == [201] * 5
 
 
 @pytest.mark.parametrize("start", [b"", POST, POST + b"X: "], ids=["nothing", "a line", "half a line"])

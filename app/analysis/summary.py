@@ -1,5 +1,7 @@
 """Put an evaluation into words: verdict, one summary sentence, and whether it passes the caller's limits."""
 
+from collections.abc import Sequence
+
 from app.analysis.model import ELSEWHERE, TOP_LEFT, Alignment, Metrics, Options, Region, Tone, Verdict
 
 
@@ -42,25 +44,29 @@ def passed(options: Options, regions: tuple[Region, ...]) -> bool | None:
     if options.max_regions is None and options.max_changed is None:
         return None
     few = options.max_regions is None or len(regions) <= options.max_regions
-    small = options.max_changed is None or changed_share(regions) <= options.max_changed
+    small = options.max_changed is None or _share(regions) <= options.max_changed
     return few and small
 
 
-def changed_share(regions: tuple[Region, ...]) -> float:
+def changed_share(areas: Sequence[int], shares: Sequence[float]) -> float:
     """Give the share of the picture that lies in regions.
 
     Parameters
     ----------
-    regions : tuple of Region
-        Of one picture.
+    areas, shares : sequence
+        ``area`` and ``share`` of each region of one picture.
 
     Returns
     -------
     float
         0 to 1: pixels by pixels, as shares added up are a hair too many.
     """
-    added, area = sum(region.share for region in regions), sum(region.area for region in regions)
+    added, area = sum(shares), sum(areas)
     return min(1.0, area / round(area / added)) if added else 0.0
+
+
+def _share(regions: Sequence[Region]) -> float:
+    return changed_share([region.area for region in regions], [region.share for region in regions])
 
 
 def summarise(
@@ -112,7 +118,7 @@ def _finding(
     if not others:
         return "No other difference."
     area = sum(region.area for region in others)
-    share = _percent(changed_share(tuple(others)))
+    share = _percent(_share(others))
     other = "other difference" if mirrored else "difference"
     return f"{_count(len(others), other)}, {share} of the picture ({_count(area, 'pixel')})."
 

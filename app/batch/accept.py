@@ -58,8 +58,8 @@ def _write(target: File, content: bytes, home: Place) -> None:
         system.pipe_file(target.path, content)
         return
     path = Path(target.path)
-    if target.system == home.system and not _is_below(path, Path(home.root)):
-        raise BadRequest("a link leads out of the folder.")
+    if target.system == home.system:
+        _refuse_outside(path, Path(home.root))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     try:
@@ -69,5 +69,9 @@ def _write(target: File, content: bytes, home: Place) -> None:
         part.unlink(missing_ok=True)
 
 
-def _is_below(path: Path, folder: Path) -> bool:
-    return path.parent.resolve().is_relative_to(folder.resolve())
+def _refuse_outside(path: Path, folder: Path) -> None:
+    """Only what lies in the folder of the baselines may be written; a manifest names what it likes, a link hides it."""
+    if not Path(os.path.abspath(path)).is_relative_to(os.path.abspath(folder)):
+        raise BadRequest("it lies outside of the manifest's folder.")
+    if not path.parent.resolve().is_relative_to(folder.resolve()):
+        raise BadRequest("a link leads out of the folder.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from app.analysis.summary import changed_share
 from app.batch.work import REPORT, THUMBNAIL, Answer
 from app.errors import BadRequest
 
@@ -227,13 +228,13 @@ def _whole(line: bytes) -> dict[str, Any] | None:
 
 
 def _row(record: Mapping[str, Any], at: int, length: int) -> Row:
-    thumbnail = record.get("thumbnail")
+    thumbnail, regions = record.get("thumbnail"), record["regions"]
     return Row(
         name=record["name"],
         verdict=record["verdict"],
         passed=record["passed"],
-        regions=len(record["regions"]),
-        share=sum(region["share"] for region in record["regions"]),
+        regions=len(regions),
+        share=changed_share([region["area"] for region in regions], [region["share"] for region in regions]),
         summary=record["summary"],
         seconds=record["seconds"],
         code=record["error"]["code"] if record.get("error") else None,

@@ -9,7 +9,7 @@ from typing import Any
 from app.analysis import Evaluation, evaluate
 from app.analysis.render import NAMES, Scene, render
 from app.commands.arguments import add_options, options_given
-from app.errors import ImageDiffError
+from app.errors import BadRequest, ImageDiffError
 from app.model_store import classifier_for
 from app.options import from_texts
 from app.settings import Settings, SettingsError
@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _compare(arguments: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     options = from_texts(options_given(arguments))
+    if arguments.before == arguments.after == "-":
+        raise BadRequest("standard input is one image; the other one needs a name.")
     before, after = _read(arguments.before), _read(arguments.after)
     classifier = classifier_for(settings.model, settings.model_provider, settings.model_threads)
     names = (arguments.before, arguments.after)

@@ -7,6 +7,7 @@ who moves ``BYTES_PER_SECOND``, on average since the request began.
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
@@ -14,16 +15,16 @@ from typing import IO, Any
 from flask import request
 
 from app.errors import Busy, TooSlow
+from app.web.access import client_of
 
 READERS = 32  # bodies of requests that one process takes in at once
+READERS_OF_ONE = READERS // 4  # of these, of one client: those who drip, and come again when cut off, leave some free
 BYTES_PER_SECOND = 10_000  # less than any phone has
 SLACK_SECONDS = 10.0  # that a client may be behind that
 HURRIED_SECONDS = 2.0  # the same, where others have no room
 ROOM_SECONDS = 6.0  # that a body may wait until it is read
 PIECE_BYTES = 65_536
 
-_readers = threading.BoundedSemaphore(READERS)
-_waiting_readers = threading.BoundedSemaphore(READERS)
 _waited_for: set["ClientSocket"] = set()
 
 
@@ -97,39 +98,68 @@ class ClientSocket(socket.socket):
             self._since = 0.0
 
 
+class _Places:
+    """As many places as bodies are read at once, of which one client gets a part at most."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+        self._changed = threading.Condition()
+
+    def take(self, client: str, seconds: float = 0.0) -> bool:
+        """Take one, perhaps after waiting for it; say whether there was one."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: self._has_room_for(client), seconds)
+            if found:
+                self._taken[client] += 1
+            return found
+
+    def give_back(self, client: str) -> None:
+        """Let somebody else have it."""
+        with self._changed:
+            self._taken -= Counter([client])  # who has none any more is not kept
+            self._changed.notify_all()
+
+    def _has_room_for(self, client: str) -> bool:
+        return self._taken.total() < READERS and self._taken[client] < READERS_OF_ONE
+
+
+_to_read, _to_wait = _Places(), _Places()
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Read the body of a request: only so many at once; where there is no room, who drips makes some."""
-    if not _readers.acquire(blocking=False) and not _find_room():
+    client = client_of(request.remote_addr or "")
+    if not _to_read.take(client) and not _find_room(client):
         raise Busy("The server is taking in too many files at once; try again in a few seconds.")
-    client = request.environ.get("gunicorn.socket") if request else None
+    connection = request.environ.get("gunicorn.socket")
     try:
         yield
     except Exception:
-        _refuse_if_cut(client)
+        _refuse_if_cut(connection)
         raise
     finally:
-        _readers.release()
-    _refuse_if_cut(client)
+        _to_read.give_back(client)
+    _refuse_if_cut(connection)
 
 
-def _find_room() -> bool:
+def _find_room(client: str) -> bool:
     """Wait for a place to read, and cut off who holds one for nothing; as many may wait as may read."""
-    if not _waiting_readers.acquire(blocking=False):
+    if not _to_wait.take(client):
         return False
     try:
         give_up = time.monotonic() + ROOM_SECONDS
-        while not _readers.acquire(timeout=ROOM_SECONDS / 20):
+        while not _to_read.take(client, ROOM_SECONDS / 20):
             cut_slowest(receiving=True)
             if time.monotonic() > give_up:
                 return False
         return True
     finally:
-        _waiting_readers.release()
+        _to_wait.give_back(client)
 
 
-def _refuse_if_cut(client: Any) -> None:
-    if getattr(client, "is_cut", False):
+def _refuse_if_cut(connection: Any) -> None:
+    if getattr(connection, "is_cut", False):
         raise TooSlow("The request arrived too slowly; try again.") from None
 
 

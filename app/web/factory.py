@@ -1,11 +1,10 @@
 """Wire the Flask application together."""
 
-import tempfile
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Flask, Request
+from flask import Flask
 from flask_dropzone import Dropzone
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -18,6 +17,7 @@ from app.settings import Settings, SettingsError
 from app.store import ID_PATTERN, LEFTOVER_SECONDS, open_store
 from app.web import access, compression, errors, logs, security
 from app.web.api import api
+from app.web.forms import SpoolingRequest
 from app.web.monitoring import monitoring
 from app.web.pages import pages
 from app.web.services import NAME, Services, services
@@ -33,32 +33,6 @@ class IdConverter(BaseConverter):
     """Matches only what can be an id; anything else is an unknown address."""
 
     regex = ID_PATTERN
-
-
-class SpoolingRequest(Request):
-    """Keeps uploads that are being read in the store's folder, as nameless files that vanish with the process."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.spooled: list[IO[bytes]] = []
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        services().store.make_folders()
-        file = tempfile.TemporaryFile(dir=services().store.work)  # noqa: SIM115  # closed below
-        self.spooled.append(file)
-        return file
-
-    def close(self) -> None:
-        """Close all files, those of a form that could not be read to its end included."""
-        super().close()
-        for file in self.spooled:
-            file.close()
 
 
 def build(settings: Settings) -> Flask:

@@ -91,7 +91,8 @@ def _create_evaluation() -> dict[str, Any]:
         "summary": "Compare two images",
         "description": "Send two files with options as form fields (`file[0]` and `file[1]`, or two `file`, do as "
         "well), or the ids of two uploads, or the id of an evaluation to compare its images again: as `evaluation` in "
-        "JSON, or as the field `again` of a form, in place of the files.",
+        "JSON, or as the field `again` of a form, in place of the files. Of an option that a form holds more than once "
+        "the last text that is not empty counts; all areas of `ignore` do.",
         "requestBody": _body({"multipart/form-data": form, "application/json": either}),
         "responses": {"201": {**_json("Compared.", "Evaluation"), "headers": headers}, **_errors(*WORKING)},
     }

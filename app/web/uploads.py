@@ -48,11 +48,20 @@ def from_form() -> tuple[Callable[[Path], tuple[str, str]], Options]:
         raise MissingFile(f"{name} is text and not a file; with curl it is -F {name}=@FILE.")
     fields = {name or "a part without a name": form.getlist(name) for name in form if name not in SOURCES}
     options = from_texts(fields)
+    _refuse_other_pairs([name for name in SOURCES if name in form], files)
     if "again" in form:
         return partial(stage_again, form["again"]), options
     if "sample" in form:
         return partial(stage_sample, form["sample"]), options
     return partial(stage_files, files), options
+
+
+def _refuse_other_pairs(sources: list[str], files: Files) -> None:
+    """Refuse a form with more than one pair: whoever sent it would get a result of another one than they think."""
+    if len(sources) > 1:
+        raise BadRequest(f"{' and '.join(sources)} each stand for two images; send one of them.")
+    if sources and any(not _is_blank(file) for _, file in files.items(multi=True)):
+        raise BadRequest(f"{sources[0]} stands for the two images; send either it or files.", field=sources[0])
 
 
 def clean_name(name: str | None, default: str) -> str:

@@ -69,7 +69,7 @@ def test_a_single_pixel_never_rounds_to_nothing(pixels: int) -> None:
 
 
 def test_regions_that_overlap_never_make_more_than_the_whole_picture() -> None:
-    assert changed_share((region(700), region(600))) == 1
+    assert changed_share([700, 600], [0.7, 0.6]) == 1
     assert "100.0 % of the picture" in said(region(700), region(600))
 
 

@@ -175,6 +175,20 @@ def test_a_manifest_has_its_options_beside_it(folders: Path, batch: Batch) -> No
     assert (folders / "before/login/changed.png").read_bytes() == AFTER["login/changed.png"]
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_what_a_manifest_names_outside_of_its_folder_is_compared_but_not_written(
+    folders: Path, batch: Batch, capsys: pytest.CaptureFixture[str], absolute: bool
+) -> None:
+    """It was called a link, and there was none."""
+    before = folders / "before/login/changed.png" if absolute else "../before/login/changed.png"
+    (folders / "lists").mkdir()
+    (folders / "lists/pairs.csv").write_text(f"before,after\n{before},../after/login/changed.png\n", "utf-8")
+    assert batch("lists/pairs.csv") == 1
+    assert batch("lists/pairs.csv", "--accept", "**") == 2
+    assert "it lies outside of the manifest's folder" in capsys.readouterr().err
+    assert (folders / "before/login/changed.png").read_bytes() == BEFORE["login/changed.png"]
+
+
 def test_a_missing_baseline_folder_is_no_reason_to_guess(folders: Path) -> None:
     from app.batch.pairs import find_pairs
 

@@ -12,7 +12,8 @@ import xmlschema
 
 from app.batch.reports import junit, markdown, table
 from app.batch.reports.facts import Facts, printable
-from app.batch.results import Row, stem_of
+from app.batch.results import Results, Row, stem_of
+from app.batch.work import Answer
 from tests.batch.conftest import Batch
 
 HOSTILE = [
@@ -65,6 +66,14 @@ def test_what_passes_fails_and_is_an_error_is_counted_alike_everywhere() -> None
     assert "5 of 8 pairs do not pass" in markdown.as_markdown(ALL).decode()
     outcomes = [line["outcome"] for line in csv.DictReader(io.StringIO(table.as_csv(ALL).decode()))]
     assert outcomes == ["pass", "fail", "pass", "pass", "fail", "fail", "error", "fail"]
+
+
+def test_the_share_of_a_mirrored_picture_with_an_edit_is_no_more_than_the_whole(tmp_path: Path) -> None:
+    regions = [{"area": 1000, "share": 1.0}, {"area": 69, "share": 0.069}]
+    record = {"name": "a", "verdict": "different", "passed": None, "summary": "", "seconds": 1, "regions": regions}
+    results = Results(tmp_path / "report", {}, resume=False)
+    assert results.add(Answer(record, {})).share == 1
+    results.close()
 
 
 def test_junit_is_valid_by_its_schema_whatever_the_names() -> None:

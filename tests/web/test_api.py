@@ -94,6 +94,19 @@ def test_a_file_without_a_name_is_taken_whole(client: FlaskClient) -> None:
     assert (answer.json["before"]["bytes"], answer.json["after"]["bytes"]) == (len(BEFORE), len(AFTER))
 
 
+def test_a_name_that_is_no_utf_8_is_shown_as_far_as_it_can_be(client: FlaskClient) -> None:
+    """Older systems send names in Latin-1; the form was taken for one without files."""
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="%s"; filename="gr\xfc\xdfe.png"\r\n\r\n%s\r\n' % (side, content)
+        for side, content in ((b"before", BEFORE), (b"after", AFTER))
+    ]
+    answer = client.post(
+        "/api/evaluations", data=b"".join(parts) + b"--x--\r\n", content_type="multipart/form-data; boundary=x"
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.json["before"]["name"] == answer.json["after"]["name"] == "gr\ufffd\ufffde.png"
+
+
 def test_options_of_the_form_are_used_and_given_back(client: FlaskClient) -> None:
     fields = {"align": "off", "tone": "off", "sensitivity": "70", "color": "#00FF00", "max_regions": "0",
               "ignore": "0,0,10,10; 110,80,5,5", "min_area": ""}  # fmt: skip
@@ -106,6 +119,15 @@ def test_options_of_the_form_are_used_and_given_back(client: FlaskClient) -> Non
         {"x": 110, "y": 80, "width": 5, "height": 5},
     ]
     assert result["passed"] is False
+
+
+@pytest.mark.parametrize("values", [["70", ""], ["", "70"], ["10", "70"]])
+def test_of_an_option_sent_twice_the_last_that_is_not_empty_counts(client: FlaskClient, values: list[str]) -> None:
+    """An empty one after the other was taken for a number that cannot be read."""
+    areas = ["0,0,5,5", "", "9,9,5,5"]
+    options = client.post("/api/evaluations", data=pair(sensitivity=values, ignore=areas)).json["options"]
+    assert options["sensitivity"] == 70
+    assert [box["x"] for box in options["ignore"]] == [0, 9]
 
 
 def test_an_ignored_rectangle_hides_the_change(client: FlaskClient) -> None:

@@ -4,16 +4,18 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
 from gunicorn.config import Config
 
 from app.errors import Busy
 from app.web import clients, connections
-from app.web.clients import READERS, ClientSocket, reading
+from app.web.clients import READERS, READERS_OF_ONE, ClientSocket, reading
 from app.web.connections import ThreadsWithLimits
 from tests.web.conftest import MakeApp, assert_error, pair
 
@@ -138,17 +140,45 @@ def test_a_file_is_sent_whole_and_in_pieces(pipe: Any, tmp_path: Path) -> None:
 
 def test_only_so_many_bodies_are_read_at_once(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clients, "ROOM_SECONDS", 0)
-    client = make_app().test_client()
-    held = [reading() for _ in range(READERS)]
-    for reader in held:
-        reader.__enter__()
-    with pytest.raises(Busy), reading():
+    app = make_app()
+    client = app.test_client()
+    held = ExitStack()
+    for number in range(READERS):
+        held.enter_context(reading_from(app, f"10.0.0.{number}"))
+    with pytest.raises(Busy), reading_from(app, "10.0.0.100"):
         pass
     for address in ("/api/evaluations", "/evaluations", "/api/uploads"):
         answer = client.post(address, data=pair())
         assert_error(answer, 503, "busy", "too many files")
         assert answer.headers["Retry-After"]
     assert_error(client.post("/api/evaluations", json={"evaluation": "x"}), 503, "busy", "too many files")
-    for reader in held:
-        reader.__exit__(None, None, None)
+    held.close()
     assert client.post("/api/evaluations", data=pair()).status_code == 201
+
+
+def test_one_client_leaves_others_room(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who dripped, and came again when cut off, took every place anew before anybody else could."""
+    monkeypatch.setattr(clients, "ROOM_SECONDS", 0)
+    app = make_app()
+    with ExitStack() as held:
+        for _ in range(READERS_OF_ONE):
+            held.enter_context(reading_from(app, "10.0.0.1"))
+        with pytest.raises(Busy), reading_from(app, "10.0.0.1"):
+            pass
+        with reading_from(app, "10.0.0.2"):
+            pass
+    with reading_from(app, "10.0.0.1"):
+        pass
+    assert not clients._to_read._taken
+
+
+@contextmanager
+def reading_from(app: Flask, address: str) -> Iterator[None]:
+    """Read the body of a request that a client of this address sends."""
+    with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+        body = reading()
+        body.__enter__()
+    try:
+        yield
+    finally:
+        body.__exit__(None, None, None)

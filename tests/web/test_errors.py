@@ -177,6 +177,12 @@ def test_what_is_wrong_with_an_option_is_one_sentence(client: FlaskClient, optio
     assert answer.json["error"]["message"].startswith(message)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "much"])
+def test_what_is_no_number_is_told_the_range(client: FlaskClient, value: str) -> None:
+    answer = client.post("/api/evaluations", data=pair(sensitivity=value))
+    assert_error(answer, 422, "invalid_option", "sensitivity should be a number from 0 to 100.")
+
+
 @pytest.mark.parametrize(
     ("body", "message", "field"),
     [
@@ -243,6 +249,22 @@ def test_exactly_two_files_are_asked_for(client: FlaskClient, files: list[str], 
 def test_an_empty_file_is_named(client: FlaskClient, side: str) -> None:
     answer = client.post("/api/evaluations", data=pair() | {side: (BytesIO(b""), "x.png")})
     assert_error(answer, 400, "missing_file", f"{side} is empty")
+
+
+@pytest.mark.parametrize("source", ["again", "sample"])
+def test_files_beside_what_stands_for_them_are_refused(
+    client: FlaskClient, evaluation: dict[str, Any], source: str
+) -> None:
+    """They were ignored, and the answer was about other pictures than those that were sent."""
+    named = {source: {"again": evaluation["id"], "sample": "photo"}[source]}
+    assert_error(client.post("/api/evaluations", data=pair(**named)), 400, "bad_request", f"{source} stands for")
+    inputs_left_empty = {"before": (BytesIO(), ""), "after": (BytesIO(), "")}
+    assert client.post("/api/evaluations", data={**named, **inputs_left_empty}).status_code == 201
+
+
+def test_only_one_thing_stands_for_the_files(client: FlaskClient) -> None:
+    answer = client.post("/api/evaluations", data={"again": "x", "sample": "photo"})
+    assert_error(answer, 400, "bad_request", "again and sample each stand for two images")
 
 
 def test_a_file_input_left_empty_is_missing(client: FlaskClient) -> None:

@@ -27,7 +27,7 @@ def with_framing(
     after : (height, width)
         Size of *after*.
     options : Options
-        Where nothing is judged, nothing came or went either.
+        ``ignore``: where nothing is judged, nothing came or went either. ``min_area`` is heeded.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def with_framing(
     mask = maps.mask
     framed = [
         (box, there, kind)
-        for box, there, kind in framing_regions(alignment, (mask.shape[0], mask.shape[1]), after)
+        for box, there, kind in framing_regions(alignment, (mask.shape[0], mask.shape[1]), after, options.min_area)
         if not any(_holds(ignored, box) for ignored in options.ignore)
     ]
     if not framed:
@@ -55,7 +55,7 @@ def with_framing(
             top, left = int(box.y * reduced[0]), int(box.x * reduced[1])
             bottom, right = round((box.y + box.height) * reduced[0]), round((box.x + box.width) * reduced[1])
             heat[top : max(bottom, top + 1), left : max(right, left + 1)] = 255
-        area = box.width * box.height
+        area = _area(box)
         added.append(Region(number, box, there, area, area / mask.size, 1.0, kind))
     rest = tuple(replace(region, id=region.id + len(added)) for region in regions)
     return (*added, *rest), Maps(mask, heat)
@@ -127,7 +127,7 @@ def _span(box: Box, band: Band) -> tuple[int, int] | None:
     return (top + moved, bottom + moved) if top < bottom else None
 
 
-def framing_regions(alignment: Alignment, before: Shape, after: Shape) -> list[Framed]:
+def framing_regions(alignment: Alignment, before: Shape, after: Shape, min_area: int | None = None) -> list[Framed]:
     """List what came, went or moved as a whole.
 
     Parameters
@@ -135,6 +135,8 @@ def framing_regions(alignment: Alignment, before: Shape, after: Shape) -> list[F
     alignment : Alignment
     before, after : (height, width)
         Sizes of the two pictures.
+    min_area : int, optional
+        Rows and parts of fewer pixels, in the picture that has more of them, are left out.
 
     Returns
     -------
@@ -148,11 +150,16 @@ def framing_regions(alignment: Alignment, before: Shape, after: Shape) -> list[F
         return [(*frames, "changed")]
     if turn_of(np.array(alignment.matrix))[0]:
         return [(*frames, "moved")]
+    found: list[Framed] = []
     if alignment.bands:
-        return _between_bands(alignment, before, after)
-    if alignment.matrix == IDENTITY and before != after:
-        return _beyond(before, after)
-    return []
+        found = _between_bands(alignment, before, after)
+    elif alignment.matrix == IDENTITY and before != after:
+        found = _beyond(before, after)
+    return [(box, there, kind) for box, there, kind in found if max(_area(box), _area(there)) >= (min_area or 0)]
+
+
+def _area(box: Box) -> int:
+    return box.width * box.height
 
 
 def _between_bands(alignment: Alignment, before: Shape, after: Shape) -> list[Framed]:
@@ -176,7 +183,7 @@ def _rows(top: int, bottom: int, other_top: int, other_bottom: int, before: Shap
 
 
 def _across(top: int, height: int, frame: Shape) -> Box:
-    return Box(0, min(top, frame[0] - 1), frame[1], height) if height else Box(0, min(top, frame[0] - 1), frame[1], 1)
+    return Box(0, min(top, frame[0] - 1), frame[1], max(1, height))
 
 
 def _beyond(before: Shape, after: Shape) -> list[Framed]:

@@ -7,10 +7,11 @@ import pytest
 
 from app.analysis import Deadline
 from app.analysis.alignment.align import align
+from app.analysis.alignment.framing import framing_regions
 from app.analysis.alignment.layout import find_bands
 from app.analysis.alignment.warping import warp_to_before
 from app.analysis.evaluate import evaluate
-from app.analysis.model import Band, Box, Options
+from app.analysis.model import Alignment, Band, Box, Options
 from app.analysis.render import Scene, render
 from tests.analysis.pictures import encoded, opened, picture
 
@@ -54,6 +55,24 @@ def test_a_removed_row_is_one_region(quality: int | None) -> None:
     assert region.kind == "removed"
     assert region.before == Box(0, 240, WIDTH, 40)
     assert region.after == Box(0, 240, WIDTH, 1)
+
+
+def test_inserted_rows_smaller_than_the_smallest_region_are_none() -> None:
+    """They hold 24,000 pixels of *after*, and none of *before*."""
+    assert evaluate(encoded(BEFORE), encoded(INSERTED), Options(min_area=24_000)).verdict == "different"
+    smaller = evaluate(encoded(BEFORE), encoded(INSERTED), Options(min_area=24_001))
+    assert (smaller.verdict, smaller.regions) == ("equivalent", ())
+
+
+def test_the_smallest_region_is_asked_of_parts_beyond_but_not_of_another_picture() -> None:
+    def kinds(alignment: Alignment, after: tuple[int, int]) -> list[str]:
+        return [kind for _, _, kind in framing_regions(alignment, (100, 50), after, 1000)]
+
+    assert kinds(Alignment(), (119, 50)) == []
+    assert kinds(Alignment(), (120, 50)) == ["added"]
+    mirrored = ((-1.0, 0.0, 49.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    assert kinds(Alignment("affine", matrix=mirrored), (100, 50)) == ["moved"]
+    assert kinds(Alignment(same_scene=False), (100, 50)) == ["changed"]
 
 
 def test_in_a_window_of_one_height_what_is_pushed_out_below_is_no_difference() -> None:
