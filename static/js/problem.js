@@ -20,8 +20,15 @@ export function markField(name) {
   const input = name && document.querySelector(`form [name="${CSS.escape(name)}"]`)
   if (!input) return
   input.closest('.field')?.classList.add('field-wrong')
+  unfold(input)
+}
+
+function unfold(input) {
   for (let fold = input.closest('details'); fold; fold = fold.parentElement.closest('details')) fold.open = true
 }
+
+// The browser points at a field that it refuses only where that can be seen: in a closed fold it would do nothing at all.
+document.addEventListener('invalid', (event) => unfold(event.target), { capture: true })
 
 /** Turn the answer of a failed request into a sentence. */
 export function sentence(body, status) {

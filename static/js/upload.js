@@ -14,7 +14,8 @@ const swapButton = document.getElementById('swap')
 const submit = document.getElementById('submit')
 const status = document.getElementById('status')
 const chosen = { before: null, after: null }
-let wanted = null // the side whose "Choose" button or area was used last
+let wanted = null // the side whose "Choose" button or area is used just now
+let batch = null // the files of one gesture: they come one by one, but are placed together
 
 for (const slot of Object.values(slots)) {
   slot.querySelector('.slot-plain').remove() // else its empty inputs would be sent as well
@@ -35,43 +36,66 @@ const dropzone = new Dropzone(form, {
   headers: { Accept: 'application/json' },
   dictInvalidFileType: 'is not an image of a kind that can be compared',
   dictFileTooBig: `is larger than ${form.dataset.maxMegabytes} MB`,
-  addedfile: place,
+  addedfile: gather,
   removedfile: () => {},
   error: refuse,
 })
 
-/** Put a new file into the wanted place if it is free, else into the first free one. */
-function place(file) {
-  problem.clear()
-  const side = [wanted, ...SIDES].find((name) => name && !chosen[name])
-  wanted = null
-  if (!side) {
-    problem.show('Two images are here already. Remove one to choose another.')
-    file.surplus = true
-    queueMicrotask(() => dropzone.removeFile(file))
-    return
+function gather(file) {
+  if (!batch) {
+    batch = { files: [], refused: [] }
+    queueMicrotask(settle)
   }
-  const used = slots[side].contains(document.activeElement)
+  batch.files.push(file)
+}
+
+/** Dropzone refuses a file itself (type, size) right after it came. */
+function refuse(file, message) {
+  if (file.xhr) return
+  batch.files = batch.files.filter((other) => other !== file)
+  batch.refused.push(file)
+  file.why = `${file.name} ${message}.`
+}
+
+/** Place what one gesture brought: one image where it was meant to go, two as before and after. */
+function settle() {
+  const { files, refused } = batch
+  const place = wanted ?? SIDES.find((side) => !chosen[side])
+  const sides = files.length > 1 ? SIDES : files.length && place ? [place] : []
+  const surplus = files.slice(sides.length)
+  const used = document.activeElement.closest('.slot-empty')
+  for (const file of surplus) {
+    file.why = sides.length ? `${file.name} was left out: two images are compared.`
+      : 'Two images are here already. Remove one to choose another.'
+  }
+  batch = wanted = null
+  problem.clear()
+  sides.forEach((side, index) => put(side, files[index]))
+  draw()
+  say(sides.map((side) => `${chosen[side].name} is ${name(side)}.`).join(' '))
+  const unplaced = [...refused, ...surplus]
+  for (const file of unplaced) dropzone.removeFile(file)
+  if (unplaced.length) problem.show(unplaced.map(({ why }) => why).join(' '))
+  else if (used?.hidden) (form.querySelector('.slot-empty:not([hidden]) .choose') ?? submit).focus() // the used button is gone
+}
+
+function put(side, file) {
+  if (chosen[side]) discard(side)
   chosen[side] = file
   file.address = URL.createObjectURL(file)
-  draw()
-  if (used) (form.querySelector('.slot-empty:not([hidden]) .choose') ?? submit).focus() // the used button is gone
-  say(`${file.name} is ${name(side)}.`)
 }
 
-/** A file that Dropzone refuses itself (type, size) leaves its place again. */
-function refuse(file, message) {
-  if (file.surplus || file.xhr) return
-  const side = SIDES.find((name) => chosen[name] === file)
-  if (side) remove(side)
-  problem.show(`${file.name} ${message}.`)
-}
-
-function remove(side) {
+function discard(side) {
   const file = chosen[side]
   chosen[side] = null
   URL.revokeObjectURL(file.address)
   dropzone.removeFile(file)
+}
+
+/** Empty a place; what was wrong with its image is no longer of interest. */
+function remove(side) {
+  discard(side)
+  problem.clear()
   draw()
 }
 
@@ -121,7 +145,6 @@ function drawSlot(slot, file, side) {
 for (const side of SIDES) {
   // Before Dropzone's own click handler opens the file picker.
   slots[side].querySelector('.choose').addEventListener('click', () => { wanted = side }, { capture: true })
-  slots[side].addEventListener('drop', () => { wanted = side }, { capture: true })
   slots[side].querySelector('.remove').addEventListener('click', () => {
     remove(side)
     say(`${name(side)} is empty.`)
@@ -129,14 +152,18 @@ for (const side of SIDES) {
   })
 }
 
+document.addEventListener('cancel', () => { wanted = null }, { capture: true }) // of the file picker: nothing was chosen
+
 swapButton.addEventListener('click', () => {
   [chosen.before, chosen.after] = [chosen.after, chosen.before]
+  problem.clear()
   draw()
   say('Before and after are swapped.')
 })
 
 // Dropping beside the area counts too, and never makes the browser leave the page.
 document.addEventListener('dragover', (event) => event.preventDefault())
+document.addEventListener('drop', (event) => { wanted = event.target.closest('[data-side]')?.dataset.side ?? null }, { capture: true })
 document.addEventListener('drop', (event) => {
   event.preventDefault()
   form.classList.remove('dragging')
@@ -148,6 +175,7 @@ document.addEventListener('dragleave', (event) => {
 })
 
 document.addEventListener('paste', (event) => {
+  wanted = null
   for (const file of event.clipboardData?.files ?? []) {
     if (file.type.startsWith('image/')) dropzone.addFile(file)
   }
@@ -177,10 +205,24 @@ dropzone.on('errormultiple', (_files, body, xhr) => {
 })
 dropzone.on('canceledmultiple', () => busy.close())
 
-function fail(body, code) {
+async function fail(body, code) {
   busy.close()
+  const changed = code ? [] : await unreadable()
+  if (changed.length) {
+    const words = changed.map((side) => `${chosen[side].name} has changed since it was chosen. Choose it again.`)
+    changed.forEach(remove)
+    problem.show(words.join(' '))
+    return
+  }
   problem.markField(body?.error?.field)
   problem.show(problem.sentence(body, code))
+}
+
+/** Give the sides whose file is no longer the one that was chosen: a browser never sends it, and does not say why. */
+async function unreadable() {
+  const read = (side) => chosen[side].slice(0, 1).arrayBuffer()
+  const reads = await Promise.allSettled(SIDES.map(read))
+  return SIDES.filter((_, index) => reads[index].status === 'rejected')
 }
 
 draw()

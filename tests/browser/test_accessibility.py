@@ -73,3 +73,29 @@ def test_the_theme_follows_the_system_until_one_is_chosen(open_page: OpenPage, c
     button.click()
     expect(button).to_have_text("Theme: system")
     assert page.evaluate(background) == (light if color_scheme == "light" else dark)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "other"),
+    [
+        ("[role=tab][aria-selected=true]", "[role=tab][aria-selected=false]"),
+        ("#inspect", "#ignore"),
+        ("a.region[aria-current]", "a.region:not([aria-current])"),
+        ("#again-form [name=align]:checked + span", "#again-form [name=align]:not(:checked) + span"),
+    ],
+)
+def test_what_is_chosen_is_told_where_the_system_sets_the_colours(
+    open_page: OpenPage, photo: dict[str, Any], chosen: str, other: str
+) -> None:
+    """There, shades of ours are all the same."""
+    page = open_page(photo["url"] + "?region=1", forced_colors="active")
+    page.keyboard.press("i")
+    expect(page.locator("#inspect")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(200)  # colours change slowly
+    one, two = (
+        page.locator(selector).first.evaluate(
+            "e => { const s = getComputedStyle(e); return [s.backgroundColor, s.color] }"
+        )
+        for selector in (chosen, other)
+    )
+    assert one[0] != two[0] and one[1] != two[1]

@@ -51,6 +51,20 @@ def test_every_mode_has_a_tab_an_address_and_the_same_frame(open_page: OpenPage,
         expect(page.get_by_role("tab", selected=True)).to_have_attribute("data-mode", mode)
 
 
+@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1100, 1280, 1920])
+def test_every_tab_is_seen_whatever_the_width(open_page: OpenPage, photo: Evaluation, width: int) -> None:
+    """None is cut or has to be scrolled to."""
+    page = open_page(photo["url"], width=width)
+    bar = page.get_by_role("tablist").evaluate(
+        "bar => [bar.scrollWidth - bar.clientWidth, bar.scrollHeight - bar.clientHeight]"
+    )
+    assert bar == [0, 0]
+    for tab in page.get_by_role("tab").all():
+        box = tab.bounding_box()
+        assert box
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
 def test_nothing_below_the_stage_moves_whatever_the_mode(open_page: OpenPage, photo: Evaluation) -> None:
     """From phone to desk, in narrow and wide letters, before the pictures of a mode are there and after."""
     page = open_page(photo["url"], height=1100, reduced_motion="reduce")

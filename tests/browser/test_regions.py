@@ -53,6 +53,24 @@ def test_j_and_k_go_through_the_regions_and_around(open_page: OpenPage, photo: E
     expect(page).not_to_have_url(re.compile("region"))
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 800), (1440, 900)])
+def test_the_stage_comes_into_view_with_the_difference_that_was_chosen(
+    open_page: OpenPage, photo: Evaluation, width: int, height: int
+) -> None:
+    """From the list on a phone, and by key from further down the page; where it is seen, the page stays."""
+    page = opened(open_page, photo, width=width, height=height)
+    stage = page.locator("#stage")
+    page.locator("[data-region-item] a").nth(1).click()
+    expect(stage).to_be_in_viewport(ratio=0.9)
+    page.evaluate("document.getElementById('downloads').scrollIntoView()")
+    expect(stage).not_to_be_in_viewport()
+    page.keyboard.press("j")
+    expect(stage).to_be_in_viewport(ratio=0.9)
+    scrolled = page.evaluate("scrollY")
+    page.keyboard.press("j")
+    assert page.evaluate("scrollY") == scrolled
+
+
 def test_hovering_links_the_list_and_the_picture_both_ways(open_page: OpenPage, photo: Evaluation) -> None:
     """The mark grows under a hovered entry, the entry under a hovered mark; a click on the mark selects."""
     page = opened(open_page, photo)

@@ -34,19 +34,10 @@ function connectTabs(viewer) {
       const active = tab.dataset.mode === mode
       tab.setAttribute('aria-selected', active)
       tab.tabIndex = active ? 0 : -1
-      if (active) {
-        viewer.stage.element.setAttribute('aria-labelledby', tab.id)
-        reveal(tab)
-      }
+      if (active) viewer.stage.element.setAttribute('aria-labelledby', tab.id)
     }
     for (const bar of bars) bar.classList.toggle('away', bar.dataset.for !== mode)
   })
-}
-
-/** Scroll the bar of tabs, and nothing else, so that a tab is seen. */
-function reveal(tab) {
-  const bar = tab.parentElement
-  bar.scrollLeft = tab.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2
 }
 
 function connectZoom(viewer) {

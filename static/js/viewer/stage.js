@@ -106,6 +106,13 @@ export class Stage {
     this.current.resize({ width: first.width, height: first.height })
   }
 
+  /** Scroll the page to the stage where most of it is off the screen: what was gone to is to be seen. */
+  bringIntoView() {
+    const { top, bottom, height } = this.element.getBoundingClientRect()
+    const seen = Math.min(bottom, innerHeight) - Math.max(top, 0)
+    if (seen < Math.min(height, innerHeight) / 2) this.element.scrollIntoView({ block: 'nearest' })
+  }
+
   /** Where `pane` is in its own picture: the shared place, or that place found again in after as given. */
   placeIn(pane) {
     const { x, y, scale } = this.current

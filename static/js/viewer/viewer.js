@@ -95,6 +95,7 @@ export class Viewer extends EventTarget {
       // Inserted rows are one row of before: only after as given shows them.
       if (this.stage.frames.hasBands && region.after.height > region.before.height && !this.state.original) this.setOriginal(true)
       this.stage.view.show(region.before, { fly })
+      if (fly) this.stage.bringIntoView()
       const { width, height, x, y } = region.before
       this.say(`Difference ${id}: ${region.kind}, ${width} by ${height} pixels at ${x}, ${y}.`)
     }
