@@ -1,7 +1,6 @@
 """Who may use the service, and how much: an optional token, an optional limit for each client."""
 
 import hmac
-import ipaddress
 import logging
 import math
 import sqlite3
@@ -14,6 +13,7 @@ from flask import Flask, Response, g, request
 
 from app.errors import Busy, TooManyRequests, Unauthorized
 from app.settings import Settings
+from app.web.addresses import client_of
 from app.web.logs import write
 from app.web.services import services
 
@@ -90,13 +90,3 @@ def hit(counts: Path, client: str, limit: limits.RateLimitItem, now: float) -> i
 
 def _opened(counts: Path) -> sqlite3.Connection:
     return sqlite3.connect(counts, timeout=5, isolation_level=None)
-
-
-def client_of(address: str) -> str:
-    """Tell clients apart: by address, in IPv6 by the network of 64 bits that one household has."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed  # so they arrive where both are listened to
-    return str(parsed if parsed.version == 4 else ipaddress.ip_network((parsed, 64), strict=False))

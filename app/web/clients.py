@@ -15,7 +15,7 @@ from typing import IO, Any
 from flask import request
 
 from app.errors import Busy, TooSlow
-from app.web.access import client_of
+from app.web.addresses import client_of
 
 READERS = 32  # bodies of requests that one process takes in at once
 READERS_OF_ONE = READERS // 4  # of these, of one client: those who drip, and come again when cut off, leave some free

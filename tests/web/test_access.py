@@ -12,6 +12,7 @@ import pytest
 
 from app.settings import Settings, SettingsError
 from app.web import access
+from app.web.addresses import client_of
 from tests.web.conftest import MakeApp, assert_error, pair
 
 TOKEN = "correct h=rse battery!"
@@ -136,7 +137,7 @@ def test_behind_a_proxy_the_client_is_who_the_proxy_says(make_app: MakeApp) -> N
     ],
 )
 def test_a_household_is_one_client(address: str, client: str) -> None:
-    assert access.client_of(address) == client
+    assert client_of(address) == client
 
 
 @pytest.mark.parametrize("value", ["many", "10", "10/fortnight"])
