@@ -188,7 +188,7 @@ def _collect(strips: list[_Strip], tops: list[int], width: int) -> Changed:
     )
 
 
-def at_16_bits(pixels: UInt8Array, deep: UInt16Array | None) -> UInt16Array:
+def at_16_bits(pixels: UInt8Array, deep: UInt16Array | None, part: Any = ...) -> UInt16Array:
     """Give a picture at 16 bits, whether its file held as many or not.
 
     Parameters
@@ -196,10 +196,12 @@ def at_16_bits(pixels: UInt8Array, deep: UInt16Array | None) -> UInt16Array:
     pixels : array (H, W, 3), uint8
     deep : array (H, W, 3), uint16, or None
         The same at 16 bits, where there is more to it.
+    part : index of an array, optional
+        What of it.
 
     Returns
     -------
-    array (H, W, 3), uint16
+    array of the shape of ``pixels[part]``, uint16
         ``deep``, or 257 times ``pixels``: 255 becomes 65535.
     """
-    return pixels.astype(np.uint16) * np.uint16(257) if deep is None else deep
+    return np.asarray(pixels[part].astype(np.uint16) * np.uint16(257) if deep is None else deep[part])

@@ -138,7 +138,7 @@ def _laid_exactly(
         if alpha is not None:
             alpha[hidden] = 255 if first.alpha is None else first.alpha[hidden]
         if deep is not None:
-            deep[hidden] = at_16_bits(first.pixels, first.deep)[hidden]
+            deep[hidden] = at_16_bits(first.pixels, first.deep, hidden)
     after = replace(second, pixels=pixels, alpha=alpha, deep=deep)
     changed = _changes(first, after, valid)
     return Laid(alignment, first, after, valid, given, changed, _likeness(first.pixels, pixels, changed))

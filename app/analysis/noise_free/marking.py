@@ -154,10 +154,7 @@ def _grain(first: Picture, second: Picture) -> float:
 
 
 def _at_16_bits(first: Picture, second: Picture, part: tuple[slice, slice]) -> list[UInt16Array]:
-    return [
-        np.ascontiguousarray(at_16_bits(picture.pixels[part], None if picture.deep is None else picture.deep[part]))
-        for picture in (first, second)
-    ]
+    return [np.ascontiguousarray(at_16_bits(picture.pixels, picture.deep, part)) for picture in (first, second)]
 
 
 def _told(apart: UInt8Array, scores: FloatArray, areas: FloatArray, sensitivity: float) -> UInt8Array:

@@ -13,9 +13,9 @@ from app.analysis.tone.afar import apart_from_afar
 from app.analysis.tone.fit import AGREE, UNEXPLAINED
 from app.analysis.tone.ink import gain_by_ink
 from app.analysis.tone.samples import RINGING
-from app.analysis.tone.shadow import Shadow, shadow_between
+from app.analysis.tone.shadow import lit_by, shadow_between
 from app.analysis.tone.soft import fit_tone_of_soft
-from app.analysis.tone.tone_map import ToneMap, of_gain
+from app.analysis.tone.tone_map import of_gain
 
 LEFT = 0.95
 """Share of the difference that may stay."""
@@ -65,13 +65,13 @@ def _exposed_alike(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> 
     """Even out exposure, and light that is slow."""
     tone, tone_map = fit_tone_of_soft(before, after, valid)
     if tone_map is not None:
-        toned = _applied(tone_map, before, after, valid)
+        toned = _if_explained(tone_map.apply(after), before, after, valid)
         if toned is not None:
             return Evened(tone, toned, tone_map.misfit)
         tone = Tone(reason=UNEXPLAINED)
     gain = None if tone.reason == AGREE else gain_by_ink(before, after, valid)
     if gain is not None:
-        toned = _applied(of_gain(gain), before, after, valid)
+        toned = _if_explained(of_gain(gain).apply(after), before, after, valid)
         if toned is not None:
             return Evened(Tone(True, (gain,) * 3, "exposure evened out"), toned)
     return Evened(tone, after)
@@ -79,17 +79,19 @@ def _exposed_alike(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> 
 
 def _without_shadow(evened: Evened, before: UInt8Array, valid: UInt8Array) -> Evened:
     """Even out a shadow with a soft edge besides."""
-    shadow = shadow_between(before, evened.pixels, valid)
-    toned = None if shadow is None else _applied(shadow, before, evened.pixels, valid)
+    gain = shadow_between(before, evened.pixels, valid)
+    if gain is None:
+        return evened
+    toned = _if_explained(lit_by(gain, evened.pixels), before, evened.pixels, valid)
     if toned is None:
         return evened
     also = (evened.tone.reason or "").removesuffix("evened out") + "and " if evened.tone.applied else ""
     return Evened(Tone(True, evened.tone.gain, f"{also}a shadow evened out"), toned, evened.misfit)
 
 
-def _applied(tone_map: ToneMap | Shadow, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> UInt8Array | None:
-    """Give *after* with its tone evened, if that explains what differs."""
-    toned = _give_way(before, after, tone_map.apply(after))
+def _if_explained(toned: UInt8Array, before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> UInt8Array | None:
+    """Give ``toned``, which is *after* with its tone evened, if that explains what differs."""
+    toned = _give_way(before, after, toned)
     return toned if _explains(before, toned, after, valid) else None
 
 

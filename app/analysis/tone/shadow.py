@@ -4,7 +4,6 @@ A shadow takes light from a part of the picture and fades over a good stretch of
 exposure and a black level leave differs all over the picture.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -40,38 +39,7 @@ STEEPEST, NEARLY_ALL = 0.25, 0.95
 ROWS = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Shadow:
-    """What brings *after* to the light of *before*: shape (h, w), float32, the gain over the picture."""
-
-    gain: FloatArray
-
-    def apply(self, pixels: UInt8Array) -> UInt8Array:
-        """Take the shadow away, or lay it over the picture.
-
-        Parameters
-        ----------
-        pixels : array (H, W, 3), uint8
-            RGB, of *after* in the frame of *before*.
-
-        Returns
-        -------
-        array (H, W, 3), uint8
-            A new one, rounded and cut to 0 to 255.
-        """
-        height, width = pixels.shape[:2]
-        gain = cv2.resize(self.gain, (width, height), interpolation=cv2.INTER_LINEAR)
-        out = np.empty_like(pixels)
-
-        def light(top: int) -> None:
-            rows = slice(top, top + ROWS)
-            cv2.multiply(pixels[rows], cv2.merge([gain[rows]] * 3), dst=out[rows], dtype=cv2.CV_8U)
-
-        in_threads(light, range(0, height, ROWS))
-        return out
-
-
-def shadow_between(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> Shadow | None:
+def shadow_between(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> FloatArray | None:
     """Find a shadow with a soft edge that lies over one of two pictures.
 
     Parameters
@@ -83,8 +51,9 @@ def shadow_between(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> 
 
     Returns
     -------
-    Shadow or None
-        None where there is none, or what there is has an edge, lies all over or leaves much of what differs.
+    array (h, w), float32, or None
+        The gain over the picture, seen smaller, that brings *after* to the light of *before*. None where there is no
+        shadow, or what there is has an edge, lies all over or leaves much of what differs.
     """
     logs = _log_gains(before, after, valid)
     if logs is None:
@@ -97,7 +66,33 @@ def shadow_between(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> 
     inside = np.abs(light) > ends[1] / 2
     seen = cv2.GaussianBlur(logs, (0, 0), 1)
     left, apart = (float(np.abs(differing[inside]).mean()) for differing in (seen - light, seen))
-    return Shadow(np.exp(light)) if left <= LEFT * apart else None
+    return np.exp(light) if left <= LEFT * apart else None
+
+
+def lit_by(gain: FloatArray, pixels: UInt8Array) -> UInt8Array:
+    """Multiply a picture by a gain over it.
+
+    Parameters
+    ----------
+    gain : array (h, w), float32
+        Of any size.
+    pixels : array (H, W, 3), uint8
+        RGB.
+
+    Returns
+    -------
+    array (H, W, 3), uint8
+        A new one, rounded and cut to 0 to 255.
+    """
+    full = cv2.resize(gain, (pixels.shape[1], pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
+    out = np.empty_like(pixels)
+
+    def light(top: int) -> None:
+        rows = slice(top, top + ROWS)
+        cv2.multiply(pixels[rows], cv2.merge([full[rows]] * 3), dst=out[rows], dtype=cv2.CV_8U)
+
+    in_threads(light, range(0, len(pixels), ROWS))
+    return out
 
 
 def _log_gains(before: UInt8Array, after: UInt8Array, valid: UInt8Array) -> FloatArray | None:

@@ -6,7 +6,7 @@ import pytest
 
 from app.analysis.evaluate import evaluate
 from app.analysis.model import Box, UInt8Array
-from app.analysis.tone.shadow import shadow_between
+from app.analysis.tone.shadow import lit_by, shadow_between
 from tests.analysis.edits import assert_one_edit, assert_same_picture, pasted, scene
 from tests.analysis.pictures import encoded, quantised
 
@@ -41,11 +41,11 @@ def test_what_changed_in_a_shadow_is_found_and_the_shadow_is_told() -> None:
 def test_the_light_of_a_shadow_is_told_to_a_few_hundredths() -> None:
     before = scene("coffee")
     everywhere = np.full(before.shape[:2], 255, np.uint8)
-    shadow = shadow_between(before, shadowed(before, noise=0), everywhere)
-    assert shadow is not None
-    gain = cv2.resize(shadow.gain, before.shape[1::-1])
+    found = shadow_between(before, shadowed(before, noise=0), everywhere)
+    assert found is not None
+    gain = cv2.resize(found, before.shape[1::-1])
     assert gain * shade(before.shape, 0.08, 0.15)[..., 0] == pytest.approx(np.ones(gain.shape), abs=0.035)
-    assert np.abs(shadow.apply(shadowed(before, noise=0)).astype(int) - before).mean() < 1.5
+    assert np.abs(lit_by(found, shadowed(before, noise=0)).astype(int) - before).mean() < 1.5
 
 
 @pytest.mark.parametrize("width", [100, 200, 300])
