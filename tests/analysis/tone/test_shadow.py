@@ -72,3 +72,12 @@ def test_light_that_differs_all_over_is_no_shadow() -> None:
     before = scene("coffee")
     darker = quantised(before * shade(before.shape, 0.16, 0.2, 0.3) * 1.06)
     assert shadow_between(before, darker, np.full(before.shape[:2], 255, np.uint8)) is None
+
+
+def test_spots_are_no_shadow_though_half_of_the_picture_is_darker_for_them() -> None:
+    before, shadow = scene("coffee"), 1 - shade((320, 480), 0.08, 0.15)
+    spots = cv2.GaussianBlur(np.random.default_rng(5).normal(size=(320, 480)), (0, 0), 8)
+    spotted = quantised(before * (1 - shadow * (1 + 0.8 * spots / spots.std())[..., None]))
+    everywhere = np.full(before.shape[:2], 255, np.uint8)
+    assert shadow_between(before, spotted, everywhere) is None
+    assert shadow_between(before, quantised(before * (1 - shadow)), everywhere) is not None
